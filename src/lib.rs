@@ -1,0 +1,34 @@
+//! `fidokey` talks CTAP2 over USB HID to FIDO2 security keys.
+//!
+//! # Layers
+//!
+//! A layer calls only downwards; `tests/suite/layering.rs` fails on an arrow that points back.
+//!
+//! | layer | what it does | what it does not |
+//! |---|---|---|
+//! | [`cli`] | flags, terminals, exit codes; one file per command | protocol |
+//! | [`output`] | what was learned, as text or versioned JSON, one struct per view | talk to a key |
+//! | [`client`] | a WebAuthn client: options, rules, ceremony, response | read flags |
+//! | [`authenticator`] | ceremonies on a key; asks people only through a trait | print |
+//! | [`webauthn`] | the rules: client data, RP ID, JSON forms, verification | touch a key |
+//! | [`virtual_key`] | OpenSK behind the transport's traits | know CTAP |
+//! | [`host`] | what the operating system says of keys | open them |
+//! | [`ctap`] | CTAP2 commands and PIN/UV auth protocols, as values; pure | any I/O |
+//! | [`transport`] | moves messages to and from a key | know CBOR |
+//! | [`wire`] | bytes to values and back; pure and total | any I/O |
+//!
+//! Direction of use: `main -> cli -> output -> client -> {authenticator, webauthn}`;
+//! `authenticator -> {ctap, transport}`; `webauthn -> ctap`; `{ctap, transport} -> wire`, and every
+//! layer may use `wire`. `{virtual_key, host}` stand beside `authenticator`, over `transport`, and
+//! are joined to it in `cli`. Names in one pair of braces do not know each other.
+
+pub mod authenticator;
+pub mod cli;
+pub mod client;
+pub mod ctap;
+pub mod host;
+pub mod output;
+pub mod transport;
+pub mod virtual_key;
+pub mod webauthn;
+pub mod wire;
