@@ -10,4 +10,5 @@ pub mod authenticator_data;
 pub mod cbor;
 pub mod cose;
 pub mod ctaphid;
+pub mod report_descriptor;
 pub mod status;
