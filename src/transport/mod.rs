@@ -10,9 +10,13 @@
 mod bus;
 mod clock;
 mod connection;
+mod hid;
+mod hid_failure;
 mod interrupt;
+pub mod sysfs;
 
 pub use bus::{Bus, BusError, KeyDescription, KeyKind, KeyPath, OpenError, Replug};
 pub use clock::Clock;
 pub use connection::{Connection, ConnectionError, ReportSizes};
+pub use hid::HidBus;
 pub use interrupt::Interrupt;

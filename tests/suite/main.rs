@@ -1,3 +1,6 @@
 //! The project's tests that go through more than one module, as one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::string_slice, clippy::as_conversions, clippy::print_stdout, clippy::print_stderr)]
+
+mod fake_machine;
+mod hid_bus;
