@@ -1,1 +1,114 @@
-//! (under construction)
+//! What the operating system says of keys.
+//!
+//! [`Host`] knows every FIDO key that Linux knows, also those that this user may not open, and
+//! says of each whether it may be opened, why not ([`Denial`]), and what would mend that
+//! ([`Remedy`]). The root of the file system, the user and the act of opening a node are
+//! arguments, so that tests can show a machine of their own. Nothing is ever written, neither to a
+//! key nor to a file.
+//!
+//! On other systems there is nothing of this kind to be read: [`Host::nodes`] is empty there.
+
+mod access;
+mod accounts;
+mod remedy;
+mod session;
+mod udev;
+pub mod udev_rules;
+
+pub use access::{Access, Denial, NodeRights, OpenNode, Probe, Refusal};
+pub use accounts::{Account, Membership, User};
+pub use remedy::Remedy;
+pub use session::Seat;
+pub use udev::{InstalledRules, OwnRules, Udev, UdevRecord};
+
+use crate::transport::KeyPath;
+use crate::transport::sysfs::{self, FidoNode};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One machine, as one user sees it.
+pub struct Host {
+    root: PathBuf,
+    user: User,
+    probe: Box<dyn Probe>,
+}
+
+/// A key, whether it may be opened, and what would mend it if not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostKey {
+    /// The key.
+    pub node: FidoNode,
+    /// Whether this user may open it.
+    pub access: Access,
+    /// The one act that would mend it, if something is wrong and such an act is known.
+    pub remedy: Option<Remedy>,
+}
+
+impl Host {
+    /// This machine, as the user of this process sees it.
+    pub fn this_machine() -> Self {
+        Self::new("/", User::of_this_process(), Box::new(OpenNode))
+    }
+
+    /// A machine whose file system has its root at `root`.
+    pub fn new(root: impl Into<PathBuf>, user: User, probe: Box<dyn Probe>) -> Self {
+        Self { root: root.into(), user, probe }
+    }
+
+    /// Every FIDO key, without touching any: a few small files are read for each.
+    ///
+    /// # Errors
+    ///
+    /// When the list of HID devices is there and cannot be read.
+    pub fn nodes(&self) -> io::Result<Vec<FidoNode>> {
+        sysfs::fido_nodes(&self.root)
+    }
+
+    /// Looks at one key: opens its node, closes it again, and finds out why if that is refused.
+    ///
+    /// Linux takes 50 ms to open a USB key that nobody has open, so this is for keys that are not
+    /// going to be opened anyway, or whose opening has failed.
+    pub fn look_at(&self, node: FidoNode) -> HostKey {
+        let access = access::access(self, &node);
+        let remedy = remedy::remedy(&node, &access);
+        HostKey { node, access, remedy }
+    }
+
+    /// Looks at the key behind a device node, or gives `None` if there is no such key.
+    ///
+    /// # Errors
+    ///
+    /// When the list of HID devices is there and cannot be read.
+    pub fn look_at_path(&self, path: &KeyPath) -> io::Result<Option<HostKey>> {
+        let node = self.nodes()?.into_iter().find(|node| node.description.path == *path);
+        Ok(node.map(|node| self.look_at(node)))
+    }
+
+    /// Looks at every key.
+    ///
+    /// # Errors
+    ///
+    /// When the list of HID devices is there and cannot be read.
+    pub fn survey(&self) -> io::Result<Vec<HostKey>> {
+        Ok(self.nodes()?.into_iter().map(|node| self.look_at(node)).collect())
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// The text of a file, bounded; nothing if it cannot be read.
+    fn text(&self, path: impl AsRef<Path>) -> String {
+        /// Enough for any rules file or group list that a person reads.
+        const LIMIT: u64 = 1 << 20;
+        let bytes = sysfs::read(&self.root.join(path), LIMIT).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Whether this runs in a container, as far as containers say so.
+    fn is_container(&self) -> bool {
+        ["run/systemd/container", ".dockerenv", "run/.containerenv"]
+            .into_iter()
+            .any(|mark| self.path(mark).exists())
+    }
+}

@@ -171,7 +171,8 @@ fn stated(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
+/// Reads the first `limit` bytes of a file; `None` if it cannot be read.
+pub(crate) fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
     Some(bytes)

@@ -4,3 +4,5 @@
 
 mod fake_machine;
 mod hid_bus;
+mod host;
+mod udev_rules;

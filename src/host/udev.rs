@@ -1,0 +1,158 @@
+//! What udev knows of a device node, and which rules for keys are installed.
+
+use super::{Host, udev_rules};
+use crate::transport::KeyDescription;
+
+/// udev on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Udev {
+    /// It does not run here.
+    Absent,
+    /// It runs, and has not written anything down about this node.
+    NoRecord,
+    /// It has looked at this node.
+    Record(UdevRecord),
+}
+
+/// What udev's rules made of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UdevRecord {
+    /// systemd's `fido_id` recognised a key by its usage page.
+    pub fido_token: bool,
+    /// The node is tagged `uaccess`: the user at the seat is to get access.
+    pub uaccess: bool,
+}
+
+/// Which rules for keys are installed, in any of udev's directories, and not masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstalledRules {
+    /// systemd's rules that recognise keys by their usage page.
+    pub fido_id: bool,
+    /// systemd's rules that give recognised keys to the user at the seat.
+    pub uaccess: bool,
+    /// This project's rules.
+    pub own: OwnRules,
+    /// Whether the rules that come with this version know the key by its name.
+    pub key_is_listed: bool,
+}
+
+/// This project's rules on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnRules {
+    /// Not installed.
+    Absent,
+    /// Installed, and this key's name is not in them.
+    WithoutKey,
+    /// Installed, and this key's name is in them.
+    WithKey,
+}
+
+impl InstalledRules {
+    /// Whether what is installed opens this key to somebody.
+    pub fn cover_key(&self) -> bool {
+        match self.own {
+            OwnRules::WithKey => true,
+            OwnRules::WithoutKey => self.fido_id,
+            OwnRules::Absent => self.fido_id && self.uaccess,
+        }
+    }
+
+    /// Whether this key would be covered once this version's rules are installed.
+    pub fn would_cover_key(&self) -> bool {
+        self.fido_id || self.key_is_listed
+    }
+}
+
+impl Host {
+    pub(super) fn udev(&self, device_number: Option<(u32, u32)>) -> Udev {
+        let runs =
+            ["run/udev/control", "run/udev/data"].into_iter().any(|path| self.path(path).exists());
+        if !runs {
+            return Udev::Absent;
+        }
+        let Some((major, minor)) = device_number else { return Udev::NoRecord };
+        let record = self.text(format!("run/udev/data/c{major}:{minor}"));
+        if record.is_empty() { Udev::NoRecord } else { Udev::Record(UdevRecord::parse(&record)) }
+    }
+
+    pub(super) fn installed_rules(&self, key: &KeyDescription) -> InstalledRules {
+        let fido_id = self.rules("60-fido-id.rules");
+        let uaccess = self.rules("70-uaccess.rules");
+        let own = self.rules(udev_rules::FILE_NAME);
+        let ids = key.vendor_id.zip(key.product_id);
+        InstalledRules {
+            fido_id: active_lines(&fido_id).any(|line| line.contains("fido_id")),
+            // The tag's name since systemd 258, and the property before.
+            uaccess: active_lines(&uaccess)
+                .any(|line| line.contains("ID_SECURITY_TOKEN") || line.contains("security-device")),
+            own: match ids.map(|(vendor, product)| udev_rules::pattern(vendor, product)) {
+                _ if active_lines(&own).next().is_none() => OwnRules::Absent,
+                Some(name) if active_lines(&own).any(|line| line.contains(&name)) => {
+                    OwnRules::WithKey
+                }
+                _ => OwnRules::WithoutKey,
+            },
+            key_is_listed: ids
+                .is_some_and(|(vendor, product)| udev_rules::is_listed(vendor, product)),
+        }
+    }
+
+    /// The text of a rules file. A file in an earlier directory hides those in later ones, and an
+    /// empty one, or a link to `/dev/null`, masks them.
+    fn rules(&self, name: &str) -> String {
+        const DIRECTORIES: [&str; 5] = [
+            "etc/udev/rules.d",
+            "run/udev/rules.d",
+            "usr/local/lib/udev/rules.d",
+            "usr/lib/udev/rules.d",
+            "lib/udev/rules.d",
+        ];
+        DIRECTORIES
+            .into_iter()
+            .map(|directory| format!("{directory}/{name}"))
+            .find(|path| self.path(path).symlink_metadata().is_ok())
+            .map_or_else(String::new, |path| self.text(path))
+    }
+}
+
+fn active_lines(rules: &str) -> impl Iterator<Item = &str> {
+    rules.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+impl UdevRecord {
+    /// Reads a file of udev's database: `E:` lines are properties, `G:` tags that the node has
+    /// ever had, and `Q:`, in newer versions, those that it has now.
+    fn parse(text: &str) -> Self {
+        let has = |wanted: &str| text.lines().any(|line| line == wanted);
+        let knows_current = text.lines().any(|line| line.starts_with("Q:"));
+        Self {
+            fido_token: has("E:ID_FIDO_TOKEN=1") || has("E:ID_SECURITY_TOKEN=1"),
+            uaccess: if knows_current { has("Q:uaccess") } else { has("G:uaccess") },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_systemd_252_is_read() {
+        // From Debian 12 with its stock rules.
+        let text = "I:5273460\nE:ID_FIDO_TOKEN=1\nE:ID_SECURITY_TOKEN=1\nG:uaccess\nG:seat\n\
+                    Q:uaccess\nQ:seat\nV:1\n";
+        let record = UdevRecord { fido_token: true, uaccess: true };
+        assert_eq!(UdevRecord::parse(text), record);
+    }
+
+    #[test]
+    fn a_tag_that_was_taken_away_does_not_count() {
+        let record = UdevRecord { fido_token: false, uaccess: false };
+        assert_eq!(UdevRecord::parse("G:uaccess\nQ:seat\nE:ID_FIDO_TOKEN=0\n"), record);
+    }
+
+    #[test]
+    fn an_old_record_has_only_lasting_tags() {
+        assert!(UdevRecord::parse("G:uaccess\n").uaccess);
+    }
+}
