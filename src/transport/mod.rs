@@ -8,6 +8,7 @@
 //! wait in here can be tested without waiting.
 
 mod bus;
+pub mod channel;
 mod clock;
 mod connection;
 mod hid;
@@ -16,6 +17,7 @@ mod interrupt;
 pub mod sysfs;
 
 pub use bus::{Bus, BusError, KeyDescription, KeyKind, KeyPath, OpenError, Replug};
+pub use channel::{Channel, ChannelError, Timing};
 pub use clock::Clock;
 pub use connection::{Connection, ConnectionError, ReportSizes};
 pub use hid::HidBus;
