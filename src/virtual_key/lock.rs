@@ -10,7 +10,8 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct KeyLock {
     /// Holds the lock by being open.
-    _file: File,
+    #[cfg_attr(not(unix), allow(dead_code))]
+    file: File,
 }
 
 impl KeyLock {
@@ -39,7 +40,7 @@ impl KeyLock {
             let ours = file.metadata()?;
             match std::fs::metadata(path) {
                 Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => {
-                    return Ok(Some(Self { _file: file }));
+                    return Ok(Some(Self { file }));
                 }
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -58,9 +59,18 @@ impl KeyLock {
         let opened =
             OpenOptions::new().create(true).truncate(false).write(true).share_mode(0).open(path);
         match opened {
-            Ok(file) => Ok(Some(Self { _file: file })),
+            Ok(file) => Ok(Some(Self { file })),
             Err(error) if error.raw_os_error() == Some(SHARING_VIOLATION) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for KeyLock {
+    /// Gives the lock back before the file is closed: a child that is just being started shares
+    /// the open file, and with it the lock, until it runs its own program.
+    fn drop(&mut self) {
+        let _ = rustix::fs::flock(&self.file, rustix::fs::FlockOperation::Unlock);
     }
 }
