@@ -172,3 +172,7 @@ impl Bus for VirtualBus {
         Ok(Replug::Done)
     }
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

@@ -126,8 +126,8 @@ impl Host {
         self.status(&request)
     }
 
-    /// Gets a PIN token with all the powers of CTAP 2.0, or the status that says why not.
-    pub(super) fn pin_token(&mut self, pin: &str) -> Result<Vec<u8>, u8> {
+    /// Makes a request for a PIN token with all the powers of CTAP 2.0.
+    pub(super) fn pin_token_request(&mut self, pin: &str) -> ([u8; 32], Vec<u8>) {
         let (secret, platform_key) = self.shared_secret();
         let pin_hash = encrypt(&secret, &Sha256::digest(pin)[..16]);
         let request = encoded(0x06, |cbor| {
@@ -135,6 +135,12 @@ impl Host {
             cose_key(cbor.u8(3)?, &platform_key)?;
             cbor.u8(6)?.bytes(&pin_hash)?.ok()
         });
+        (secret, request)
+    }
+
+    /// Gets a PIN token, or the status that says why not.
+    pub(super) fn pin_token(&mut self, pin: &str) -> Result<Vec<u8>, u8> {
+        let (secret, request) = self.pin_token_request(pin);
         let answer = self.cbor(&request);
         if answer[0] != 0 {
             return Err(answer[0]);

@@ -40,6 +40,12 @@ enum Memory {
     Lasting(LastingKeys, KeyName),
 }
 
+impl Memory {
+    fn volatile(state: KeyState) -> Self {
+        Self::Volatile(SharedStore::new(Store::new(state, None)))
+    }
+}
+
 enum Power {
     Off,
     On(Firmware),
@@ -54,8 +60,8 @@ impl VirtualKey {
         touch: Touch,
         surroundings: Surroundings,
     ) -> Self {
-        let state = KeyState { entries: settings.factory_entries(), ..KeyState::default() };
-        let memory = Memory::Volatile(SharedStore::new(Store::new(state, None)));
+        let entries = settings.factory_entries();
+        let memory = Memory::volatile(KeyState { entries, ..KeyState::default() });
         Self::new(description, settings, touch, surroundings, memory)
     }
 
@@ -242,6 +248,27 @@ impl Drop for VirtualConnection {
             Some(firmware) if stays_on => Power::On(firmware),
             _ => Power::Off,
         };
+    }
+}
+
+#[cfg(test)]
+impl VirtualKey {
+    /// Makes a key that remembers what `state` says.
+    pub(super) fn with_state(
+        description: KeyDescription,
+        state: KeyState,
+        surroundings: Surroundings,
+    ) -> Self {
+        let memory = Memory::volatile(state);
+        Self::new(description, KeySettings::default(), Touch::Auto, surroundings, memory)
+    }
+
+    /// Copies the memory of a key that is not a lasting one.
+    pub(super) fn entries(&self) -> super::store::Entries {
+        match &self.0.memory {
+            Memory::Volatile(store) => locked(&store.0).state().entries.clone(),
+            Memory::Lasting(..) => panic!("a lasting key keeps its memory in a file"),
+        }
     }
 }
 

@@ -334,3 +334,7 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 fn sync_directory(_directory: &Path) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

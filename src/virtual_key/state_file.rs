@@ -167,3 +167,6 @@ impl KeyState {
 fn checksum(file: &File) -> Result<String, serde_json::Error> {
     Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(serde_json::to_vec(file)?)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,54 @@ impl Persist for SharedStore {
         Ok(Box::new(keys.into_iter().map(Ok)))
     }
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::virtual_key::{KeyName, LastingKeys, Touch};
+    use std::fs;
+
+    #[test]
+    fn a_raised_count_of_wrong_pins_is_written_at_once_and_the_rest_when_it_settles() {
+        let place = tempfile::tempdir().unwrap();
+        let keys_on_disk = LastingKeys::new(place.path());
+        let name: KeyName = "work".parse().unwrap();
+        keys_on_disk.create(&name, Touch::Auto, None).unwrap();
+        let (state, home) = keys_on_disk.open(&name).unwrap();
+        let mut store = SharedStore::new(Store::new(state, Some(home)));
+        let file = || fs::read(keys_on_disk.state_path(&name)).unwrap();
+
+        let fresh = file();
+        store.insert(keys::GLOBAL_SIGNATURE_COUNTER, &[1; 4]).unwrap();
+        assert_eq!(file(), fresh);
+        store.settle().unwrap();
+        let counted = file();
+        assert_ne!(counted, fresh);
+
+        store.incr_pin_fails().unwrap();
+        let raised = file();
+        assert_ne!(raised, counted, "before the firmware compares anything");
+        store.reset_pin_retries().unwrap();
+        assert_eq!(file(), raised);
+        store.settle().unwrap();
+        assert_eq!(file(), counted);
+
+        fs::create_dir(place.path().join(".work.new")).unwrap();
+        assert!(store.incr_pin_fails().is_err(), "the firmware then compares nothing");
+        assert!(store.settle().is_err(), "and says nothing more");
+        assert_eq!(file(), counted);
+    }
+
+    #[test]
+    fn what_is_there_already_is_no_change() {
+        let mut store = SharedStore::new(Store::new(KeyState::default(), None));
+        store.insert(keys::ALWAYS_UV, &[]).unwrap();
+        store.settle().unwrap();
+        store.insert(keys::ALWAYS_UV, &[]).unwrap();
+        store.remove(keys::FORCE_PIN_CHANGE).unwrap();
+        assert!(!locked(&store.0).changed);
+        store.remove(keys::ALWAYS_UV).unwrap();
+        assert!(locked(&store.0).changed);
+    }
+}
