@@ -306,7 +306,7 @@ impl<'b> Item<'b> {
             }
             members.push((key, value));
         }
-        Ok(Map { members })
+        Ok(Map { members, whole: self })
     }
 
     /// Reads whatever it is into a tree.
@@ -380,6 +380,7 @@ impl fmt::Display for Key<'_> {
 #[derive(Clone, Debug)]
 pub struct Map<'b> {
     members: Vec<(Key<'b>, Item<'b>)>,
+    whole: Item<'b>,
 }
 
 impl<'b> Map<'b> {
@@ -398,6 +399,11 @@ impl<'b> Map<'b> {
 
     fn find(&self, key: Key<'_>) -> Option<Item<'b>> {
         self.members.iter().find(|(candidate, _)| *candidate == key).map(|(_, value)| *value)
+    }
+
+    /// The map's own bytes, exactly as received.
+    pub fn raw(&self) -> &'b [u8] {
+        self.whole.raw()
     }
 
     /// Every member in the order received.
