@@ -1,1 +1,15 @@
-//! (under construction)
+//! The rules of WebAuthn Level 3, as values.
+//!
+//! | module | what it does | section |
+//! |---|---|---|
+//! | [`base64url`] | bytes in JSON | 3 |
+//! | [`client_data`] | client data, written byte for byte and read | 5.8.1 |
+//!
+//! Pure: no I/O, clock, randomness or logging. Every byte that comes from a key, a file or a server
+//! is hostile until it was checked; none makes this layer panic. Whether an attestation
+//! certificate leads to a root that somebody trusts is not decided here.
+#![deny(clippy::arithmetic_side_effects)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+pub mod base64url;
+pub mod client_data;
