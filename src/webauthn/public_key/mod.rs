@@ -1,0 +1,263 @@
+//! Credential public keys (WebAuthn Level 3 sections 5.8.5 and 6.5.6) and the signatures made with
+//! them.
+//!
+//! A key is read from COSE, as authenticator data has it, or from SubjectPublicKeyInfo (RFC 5280
+//! section 4.1.2.7), as certificates and PEM files have it. Algorithm, key type and curve must fit
+//! as section 5.8.5 says; points must lie on their curve. Algorithms that this program cannot
+//! verify are told apart ([`PublicKeyError::Unsupported`]) from keys that are wrong.
+
+mod spki;
+
+use crate::wire::cbor::CborError;
+use crate::wire::cose::{Algorithm, CoseKey, KeyMaterial};
+use p256::ecdsa::signature::Verifier;
+use rsa::BoxedUint;
+use sha2::Sha256;
+use std::fmt;
+use thiserror::Error;
+
+/// The shortest RSA modulus accepted, in bits.
+pub const MIN_RSA_BITS: usize = 2048;
+/// The longest RSA modulus accepted, in bits.
+pub const MAX_RSA_BITS: usize = 8192;
+
+/// Why a public key cannot be used.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum PublicKeyError {
+    /// An algorithm that this program cannot verify. The key may be fine.
+    #[error("this program cannot verify {0}")]
+    Unsupported(Algorithm),
+    /// A SubjectPublicKeyInfo of a type that this program cannot verify. The key may be fine.
+    #[error("this program cannot verify keys of the type {oid}")]
+    UnsupportedType {
+        /// The object identifier of the key type, and of its curve where there is one.
+        oid: String,
+    },
+    /// Key type or curve is not the algorithm's.
+    #[error("{algorithm} needs {needed}")]
+    DoesNotFit {
+        /// The algorithm that the key is said to be for.
+        algorithm: Algorithm,
+        /// The key type and curve that it needs.
+        needed: &'static str,
+    },
+    /// The numbers are no point on the curve.
+    #[error("the public key is not a point on {curve}")]
+    NotOnCurve {
+        /// The curve's name.
+        curve: &'static str,
+    },
+    /// An RSA key whose numbers are too small, too large, or even.
+    #[error(
+        "the RSA key must have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits, be odd, and have an odd \
+         exponent from 3 to 2^33 - 1"
+    )]
+    Rsa,
+    /// Not a COSE key.
+    #[error("the COSE key cannot be read: {0}")]
+    Cose(#[from] CborError),
+    /// Not a SubjectPublicKeyInfo in DER.
+    #[error("the public key is not a SubjectPublicKeyInfo in DER")]
+    Spki,
+    /// Not a `PUBLIC KEY` in PEM.
+    #[error("the text is not a public key in PEM, which starts with -----BEGIN PUBLIC KEY-----")]
+    Pem,
+    /// None of the forms that are read.
+    #[error("the bytes are not a public key in PEM, DER (SubjectPublicKeyInfo) or COSE")]
+    Unrecognised,
+}
+
+impl PublicKeyError {
+    /// Whether the key may be fine and it is this program that cannot tell.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Unsupported(_) | Self::UnsupportedType { .. })
+    }
+}
+
+/// A signature that was not made with this key over this message, or is none at all.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum SignatureError {
+    /// Not in the form that WebAuthn prescribes (section 6.5.5).
+    #[error("the signature is malformed")]
+    Malformed,
+    /// Well-formed, but it does not match.
+    #[error("the signature does not match")]
+    Wrong,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Key {
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
+    Ed25519(ed25519_dalek::VerifyingKey),
+    Rsa(Box<rsa::PublicKey>),
+}
+
+/// A public key that this program can verify signatures with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    algorithm: Algorithm,
+    key: Key,
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("PublicKey").field(&self.algorithm).finish()
+    }
+}
+
+/// ESP256, the fully specified ES256 (RFC 9864).
+const ESP256: Algorithm = Algorithm(-9);
+/// Ed25519, the fully specified EdDSA (RFC 9864).
+const ED25519: Algorithm = Algorithm(-19);
+/// ESP384, the fully specified ES384 (RFC 9864).
+const ESP384: Algorithm = Algorithm(-51);
+
+/// Which key an algorithm needs in WebAuthn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    P256,
+    P384,
+    Ed25519,
+    Rsa,
+}
+
+impl Family {
+    fn of(algorithm: Algorithm) -> Option<Self> {
+        match algorithm {
+            Algorithm::ES256 | ESP256 => Some(Self::P256),
+            Algorithm::ES384 | ESP384 => Some(Self::P384),
+            Algorithm::EDDSA | ED25519 => Some(Self::Ed25519),
+            Algorithm::RS256 => Some(Self::Rsa),
+            _ => None,
+        }
+    }
+
+    fn needed(self) -> &'static str {
+        match self {
+            Self::P256 => "an elliptic-curve key on P-256",
+            Self::P384 => "an elliptic-curve key on P-384",
+            Self::Ed25519 => "an octet key pair on Ed25519",
+            Self::Rsa => "an RSA key",
+        }
+    }
+}
+
+impl PublicKey {
+    /// Takes over a COSE key.
+    ///
+    /// # Errors
+    ///
+    /// [`PublicKeyError::Unsupported`] for an algorithm that cannot be verified here; another
+    /// [`PublicKeyError`] when key type, curve or numbers do not fit the algorithm.
+    pub fn from_cose(cose: &CoseKey) -> Result<Self, PublicKeyError> {
+        let algorithm = cose.algorithm;
+        let family = Family::of(algorithm).ok_or(PublicKeyError::Unsupported(algorithm))?;
+        let key = match (family, &cose.material) {
+            (Family::P256, KeyMaterial::Ec2 { curve: 1, x, y }) => {
+                let point = uncompressed_point(x, y, 32);
+                let key = point.and_then(|p| p256::ecdsa::VerifyingKey::from_sec1_bytes(&p).ok());
+                Key::P256(key.ok_or(PublicKeyError::NotOnCurve { curve: "P-256" })?)
+            }
+            (Family::P384, KeyMaterial::Ec2 { curve: 2, x, y }) => {
+                let point = uncompressed_point(x, y, 48);
+                let key = point.and_then(|p| p384::ecdsa::VerifyingKey::from_sec1_bytes(&p).ok());
+                Key::P384(key.ok_or(PublicKeyError::NotOnCurve { curve: "P-384" })?)
+            }
+            (Family::Ed25519, KeyMaterial::Okp { curve: 6, x }) => Key::Ed25519(ed25519(x)?),
+            (Family::Rsa, KeyMaterial::Rsa { n, e }) => Key::Rsa(Box::new(rsa_key(n, e)?)),
+            _ => return Err(PublicKeyError::DoesNotFit { algorithm, needed: family.needed() }),
+        };
+        Ok(Self { algorithm, key })
+    }
+
+    /// Reads a COSE key from exactly these bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`PublicKey::from_cose`], and [`PublicKeyError::Cose`].
+    pub fn from_cose_bytes(bytes: &[u8]) -> Result<Self, PublicKeyError> {
+        Self::from_cose(&CoseKey::from_bytes(bytes)?)
+    }
+
+    /// Reads a file that a person may have: PEM, SubjectPublicKeyInfo in DER, or COSE.
+    ///
+    /// # Errors
+    ///
+    /// [`PublicKeyError`]; [`PublicKeyError::Unrecognised`] when it is none of these forms.
+    pub fn from_file_bytes(bytes: &[u8]) -> Result<Self, PublicKeyError> {
+        match bytes.trim_ascii_start().first() {
+            Some(b'-') => {
+                Self::from_pem(std::str::from_utf8(bytes).map_err(|_| PublicKeyError::Pem)?)
+            }
+            // A DER SEQUENCE.
+            Some(0x30) => Self::from_spki_der(bytes),
+            // A CBOR map of at most 23 members.
+            Some(0xa0..=0xb7) => Self::from_cose_bytes(bytes),
+            _ => Err(PublicKeyError::Unrecognised),
+        }
+    }
+
+    /// The algorithm that the key is for.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Checks a signature in the form that WebAuthn prescribes (section 6.5.5): DER for ECDSA, 64
+    /// bytes for Ed25519, as long as the modulus for RSA.
+    ///
+    /// Ed25519 is checked strictly: no small-order points, no second form of the same signature.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`] when it was not made with this key over `message`.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        let malformed = |_| SignatureError::Malformed;
+        let verified = match &self.key {
+            Key::P256(key) => {
+                let signature = p256::ecdsa::Signature::from_der(signature).map_err(malformed)?;
+                key.verify(message, &signature).is_ok()
+            }
+            Key::P384(key) => {
+                let signature = p384::ecdsa::Signature::from_der(signature).map_err(malformed)?;
+                key.verify(message, &signature).is_ok()
+            }
+            Key::Ed25519(key) => {
+                let signature =
+                    ed25519_dalek::Signature::from_slice(signature).map_err(malformed)?;
+                key.verify_strict(message, &signature).is_ok()
+            }
+            Key::Rsa(key) => {
+                let key = rsa::pkcs1v15::VerifyingKey::<Sha256>::new(key.as_ref().clone());
+                let signature = rsa::pkcs1v15::Signature::try_from(signature).map_err(malformed)?;
+                key.verify(message, &signature).is_ok()
+            }
+        };
+        if verified { Ok(()) } else { Err(SignatureError::Wrong) }
+    }
+}
+
+/// A point in SEC 1's uncompressed form, if both coordinates have the curve's length.
+fn uncompressed_point(x: &[u8], y: &[u8], length: usize) -> Option<Vec<u8>> {
+    (x.len() == length && y.len() == length).then(|| [&[4], x, y].concat())
+}
+
+fn ed25519(bytes: &[u8]) -> Result<ed25519_dalek::VerifyingKey, PublicKeyError> {
+    let error = PublicKeyError::NotOnCurve { curve: "Ed25519" };
+    let Ok(bytes) = bytes.try_into() else { return Err(error) };
+    match ed25519_dalek::VerifyingKey::from_bytes(bytes) {
+        // A point of small order would accept signatures that nobody made.
+        Ok(key) if !key.is_weak() => Ok(key),
+        _ => Err(error),
+    }
+}
+
+fn rsa_key(n: &[u8], e: &[u8]) -> Result<rsa::PublicKey, PublicKeyError> {
+    // Looked at before any arithmetic, so that a hostile length costs nothing.
+    if n.len() > MAX_RSA_BITS / 8 || e.len() > 8 || matches!(e, [0 | 1] | []) {
+        return Err(PublicKeyError::Rsa);
+    }
+    let (n, e) = (BoxedUint::from_be_slice_vartime(n), BoxedUint::from_be_slice_vartime(e));
+    rsa::PublicKey::new_with_size_limits(n, e, MIN_RSA_BITS..=MAX_RSA_BITS)
+        .map_err(|_| PublicKeyError::Rsa)
+}
