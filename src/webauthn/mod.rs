@@ -7,6 +7,8 @@
 //! | [`origin`], [`rp_id`] | who asks, and for whom they may ask | 5.1.3 step 7, 5.1.4.1 step 6 |
 //! | [`json`] | the JSON forms of responses | 5.1, 5.1.8 |
 //! | [`public_key`] | credential public keys and signatures | 5.8.5, 6.5.6 |
+//! | [`attestation`] | attestation statements | 8 |
+//! | [`verify`] | verdicts on registrations and assertions | 7.1, 7.2 |
 //!
 //! Pure: no I/O, clock, randomness or logging. Every byte that comes from a key, a file or a server
 //! is hostile until it was checked; none makes this layer panic. Whether an attestation
@@ -14,9 +16,15 @@
 #![deny(clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod attestation;
 pub mod base64url;
+pub mod check;
 pub mod client_data;
 pub mod json;
 pub mod origin;
 pub mod public_key;
 pub mod rp_id;
+pub mod verify;
+
+#[cfg(test)]
+mod test_vectors;

@@ -1,0 +1,161 @@
+//! Attestation statements (WebAuthn Level 3 section 8): what a key says of itself, and with which
+//! key it signed that.
+//!
+//! `packed` (8.2, with certificate and self), `fido-u2f` (8.6) and `none` (8.7) are checked; other
+//! formats are reported as not checked, with the reason. Whether a certificate leads to a root that
+//! somebody trusts is not decided here.
+
+mod certificate;
+mod fido_u2f;
+mod packed;
+
+pub use certificate::{CertificateError, CertificateFacts};
+
+use super::check::{Check, Rule};
+use crate::wire::attestation_object::AttestationObject;
+use crate::wire::authenticator_data::{AttestedCredentialData, AuthenticatorData};
+use crate::wire::cbor::{self, CborError, Map};
+use crate::wire::cose::Algorithm;
+use serde::Serialize;
+
+const FORMAT: Rule =
+    Rule::new("attestation_format", "the attestation format is one that is known", "7.1 step 22");
+const STATEMENT: Rule = Rule::new(
+    "attestation_statement",
+    "the attestation statement has the members that its format prescribes",
+    "7.1 step 23",
+);
+const ALGORITHM: Rule = Rule::new(
+    "attestation_algorithm",
+    "the attestation's algorithm is that of its key",
+    "7.1 step 23",
+);
+const SIGNATURE: Rule =
+    Rule::new("attestation_signature", "the attestation signature is valid", "7.1 step 23");
+const CERTIFICATE: Rule = Rule::new(
+    "attestation_certificate",
+    "the attestation certificate has the contents that its format prescribes",
+    "7.1 step 23",
+);
+const AAGUID: Rule = Rule::new(
+    "attestation_aaguid",
+    "the AAGUID in the attestation certificate is the key's",
+    "7.1 step 23",
+);
+const TRUST: Rule = Rule::new(
+    "attestation_trust",
+    "the attestation certificate leads to a trusted root",
+    "7.1 step 24",
+);
+
+/// What kind of attestation a statement turned out to be (section 6.5.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum AttestationKind {
+    /// Nothing is attested.
+    None,
+    /// Signed with the credential's own key, which proves nothing about the model.
+    SelfAttested,
+    /// Signed with the key of a certificate.
+    Certificate(Box<CertificateFacts>),
+    /// Not known: the format is foreign, or the statement cannot be read.
+    Unknown,
+}
+
+/// What an attestation statement turned out to be. Whether it is right is in the checks beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttestationVerdict {
+    /// The attestation statement format identifier, as received.
+    pub format: String,
+    /// What kind of attestation it is.
+    pub kind: AttestationKind,
+}
+
+/// What an attestation statement is about.
+struct Subject<'a> {
+    statement: Map<'a>,
+    authenticator_data: &'a AuthenticatorData,
+    credential: &'a AttestedCredentialData,
+    /// The bytes that `packed` signs: authenticator data and client data hash.
+    signed: Vec<u8>,
+    client_data_hash: &'a [u8; 32],
+}
+
+/// Checks an attestation statement.
+///
+/// `authenticator_data` is what `object` holds, read. The checks come in a fixed order; those that
+/// do not concern the format are not applicable.
+pub fn examine(
+    object: &AttestationObject,
+    authenticator_data: &AuthenticatorData,
+    client_data_hash: &[u8; 32],
+) -> (AttestationVerdict, Vec<Check>) {
+    let known = matches!(object.format.as_str(), "none" | "packed" | "fido-u2f");
+    let statement = cbor::parse(&object.statement).and_then(cbor::Item::map);
+    let (kind, mut checks) = match (statement, &authenticator_data.attested_credential) {
+        _ if !known => {
+            let format = &object.format;
+            let reason = format!("this program does not check the attestation format {format:?}");
+            let checks = [FORMAT, STATEMENT, SIGNATURE].map(|rule| rule.not_checked(&*reason));
+            (AttestationKind::Unknown, checks.to_vec())
+        }
+        (Err(error), _) => (AttestationKind::Unknown, unreadable(&error)),
+        (Ok(_), None) => (
+            AttestationKind::Unknown,
+            vec![SIGNATURE.not_checked("the authenticator data holds no credential")],
+        ),
+        (Ok(statement), Some(credential)) => {
+            let signed = [object.authenticator_data.as_slice(), client_data_hash].concat();
+            let subject =
+                Subject { statement, authenticator_data, credential, signed, client_data_hash };
+            let examined = match object.format.as_str() {
+                "none" => Ok(none(&subject)),
+                "packed" => packed::examine(&subject),
+                _ => fido_u2f::examine(&subject),
+            };
+            examined.unwrap_or_else(|error| (AttestationKind::Unknown, unreadable(&error)))
+        }
+    };
+    if known {
+        checks.insert(0, FORMAT.passed());
+    }
+    checks.push(match kind {
+        AttestationKind::None => TRUST.not_applicable("nothing is attested"),
+        AttestationKind::SelfAttested => {
+            TRUST.not_applicable("the credential attests itself, without a certificate")
+        }
+        _ => TRUST.not_checked("trust not checked: no roots were given"),
+    });
+    (AttestationVerdict { format: object.format.clone(), kind }, checks)
+}
+
+fn unreadable(error: &CborError) -> Vec<Check> {
+    vec![
+        STATEMENT.failed("a statement in the form of its format", error.to_string()),
+        SIGNATURE.not_checked("the attestation statement cannot be read"),
+    ]
+}
+
+/// Section 8.7: the statement is an empty map.
+fn none(subject: &Subject<'_>) -> (AttestationKind, Vec<Check>) {
+    let members = subject.statement.members().len();
+    let checks = vec![
+        STATEMENT.judge(members == 0, || "an empty map".into(), || format!("{members} members")),
+        SIGNATURE.not_applicable("nothing is attested"),
+    ];
+    (AttestationKind::None, checks)
+}
+
+/// The certificates of the member `x5c`, as DER, or `None` when there is no such member.
+fn certificates<'a>(statement: &Map<'a>) -> Result<Option<Vec<&'a [u8]>>, CborError> {
+    let Some(list) = statement.get_text("x5c") else { return Ok(None) };
+    list.array()?.into_iter().map(cbor::Item::bytes).collect::<Result<_, _>>().map(Some)
+}
+
+fn algorithm(statement: &Map<'_>) -> Result<Algorithm, CborError> {
+    statement.get_text("alg").ok_or(CborError::Missing("alg"))?.integer().map(Algorithm)
+}
+
+fn signature<'a>(statement: &Map<'a>) -> Result<&'a [u8], CborError> {
+    statement.get_text("sig").ok_or(CborError::Missing("sig"))?.bytes()
+}

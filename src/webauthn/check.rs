@@ -1,0 +1,121 @@
+//! One line of a verdict: a rule and what became of it.
+
+use serde::Serialize;
+use std::fmt;
+
+/// What became of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The rule holds.
+    Passed,
+    /// The rule is broken.
+    Failed {
+        /// What the rule asks for.
+        expected: String,
+        /// What was there.
+        seen: String,
+    },
+    /// The rule could not be held against anything; that is no refusal.
+    NotChecked {
+        /// What was missing.
+        reason: String,
+    },
+    /// The rule does not concern this ceremony.
+    NotApplicable {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Outcome {
+    /// Writes it in words: `not checked: no public key`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => formatter.write_str("passed"),
+            Self::Failed { expected, seen } => {
+                write!(formatter, "failed: expected {expected}, seen {seen}")
+            }
+            Self::NotChecked { reason } => write!(formatter, "not checked: {reason}"),
+            Self::NotApplicable { reason } => write!(formatter, "not applicable: {reason}"),
+        }
+    }
+}
+
+/// One rule and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// The rule's name, in `snake_case`; it stays the same between versions.
+    pub id: &'static str,
+    /// The rule in words, to stand in a list.
+    pub rule: &'static str,
+    /// The step of WebAuthn Level 3 that asks for it.
+    pub section: &'static str,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// A rule: what a [`Check`] says before anything was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) id: &'static str,
+    pub(super) words: &'static str,
+    pub(super) section: &'static str,
+}
+
+impl Rule {
+    pub(super) const fn new(id: &'static str, words: &'static str, section: &'static str) -> Self {
+        Self { id, words, section }
+    }
+
+    fn with(self, outcome: Outcome) -> Check {
+        Check { id: self.id, rule: self.words, section: self.section, outcome }
+    }
+
+    pub(super) fn passed(self) -> Check {
+        self.with(Outcome::Passed)
+    }
+
+    pub(super) fn failed(self, expected: impl Into<String>, seen: impl Into<String>) -> Check {
+        self.with(Outcome::Failed { expected: expected.into(), seen: seen.into() })
+    }
+
+    pub(super) fn not_checked(self, reason: impl Into<String>) -> Check {
+        self.with(Outcome::NotChecked { reason: reason.into() })
+    }
+
+    pub(super) fn not_applicable(self, reason: impl Into<String>) -> Check {
+        self.with(Outcome::NotApplicable { reason: reason.into() })
+    }
+
+    /// Passed when `holds`; otherwise failed with what the closures say.
+    pub(super) fn judge(
+        self,
+        holds: bool,
+        expected: impl FnOnce() -> String,
+        seen: impl FnOnce() -> String,
+    ) -> Check {
+        if holds { self.passed() } else { self.failed(expected(), seen()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: Rule = Rule::new("signature", "the signature is the credential's", "7.2 step 21");
+
+    #[test]
+    fn the_words_and_the_json_are_stable() {
+        let check = RULE.not_checked("no public key");
+        assert_eq!(check.outcome.to_string(), "not checked: no public key");
+        assert_eq!(
+            serde_json::to_string(&check).unwrap(),
+            r#"{"id":"signature","rule":"the signature is the credential's","section":"7.2 step 21","outcome":"not_checked","reason":"no public key"}"#
+        );
+        let check = RULE.judge(false, || "a".into(), || "b".into());
+        assert_eq!(check.outcome.to_string(), "failed: expected a, seen b");
+        assert_eq!(serde_json::to_value(&check).unwrap()["outcome"], serde_json::json!("failed"));
+    }
+}

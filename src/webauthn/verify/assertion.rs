@@ -1,0 +1,211 @@
+//! The verdict on an assertion (WebAuthn Level 3 section 7.2).
+
+use super::{
+    Ceremony, ClientData, Expected, Facts, Verdict, agreement, authenticator_data, client_data,
+    shown,
+};
+use crate::webauthn::check::{Check, Rule};
+use crate::webauthn::json::AuthenticationResponseJson;
+use crate::webauthn::public_key::{PublicKey, PublicKeyError};
+
+const ALLOWED: Rule =
+    Rule::new("allowed_credential", "the credential is one that was allowed", "7.2 step 5");
+const USER_HANDLE: Rule =
+    Rule::new("user_handle", "the user handle is the account's", "7.2 step 6");
+const BACKUP_ELIGIBLE: Rule = Rule::new(
+    "backup_eligible_unchanged",
+    "whether the credential may be backed up (BE) did not change since its registration",
+    "7.2 step 19",
+);
+const SIGNATURE: Rule =
+    Rule::new("signature", "the signature was made with the credential's key", "7.2 step 21");
+const COUNTER: Rule = Rule::new(
+    "signature_counter",
+    "the signature counter went up, or the key has none",
+    "7.2 step 22",
+);
+
+/// What is known of a credential's public key.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum CredentialKey<'a> {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// The key.
+    Known(&'a PublicKey),
+    /// That it cannot be used, and why.
+    Unusable(&'a PublicKeyError),
+}
+
+impl<'a> From<&'a Result<PublicKey, PublicKeyError>> for CredentialKey<'a> {
+    fn from(key: &'a Result<PublicKey, PublicKeyError>) -> Self {
+        match key {
+            Ok(key) => Self::Known(key),
+            Err(error) => Self::Unusable(error),
+        }
+    }
+}
+
+/// What the relying party keeps of the credential since its registration.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KnownCredential<'a> {
+    /// The public key.
+    pub key: CredentialKey<'a>,
+    /// The signature counter as it was last seen.
+    pub sign_count: Option<u32>,
+    /// The account's user handle.
+    pub user_handle: Option<&'a [u8]>,
+    /// Whether the credential may be backed up.
+    pub backup_eligible: Option<bool>,
+}
+
+/// An assertion to be judged.
+#[derive(Clone, Copy, Debug)]
+pub struct AssertionInput<'a> {
+    /// The client data.
+    pub client_data: ClientData<'a>,
+    /// The authenticator data, as received.
+    pub authenticator_data: &'a [u8],
+    /// The signature, as received.
+    pub signature: &'a [u8],
+    /// The ID of the credential that signed.
+    pub credential_id: &'a [u8],
+    /// The user handle, if the key gave one.
+    pub user_handle: Option<&'a [u8]>,
+    /// The credentials that were allowed; empty when any discoverable one was.
+    pub allowed: &'a [Vec<u8>],
+    /// What is known of the credential.
+    pub known: KnownCredential<'a>,
+    /// The whole response, when there is one: its members must agree.
+    pub document: Option<&'a AuthenticationResponseJson>,
+    /// What is expected.
+    pub expected: &'a Expected,
+}
+
+impl<'a> AssertionInput<'a> {
+    /// Takes everything from a response document; nothing is known of the credential yet, and any
+    /// is allowed.
+    ///
+    /// `None` when it has no client data: then the caller must know its hash and says so in
+    /// [`client_data`](Self::client_data).
+    pub fn of_document(
+        document: &'a AuthenticationResponseJson,
+        expected: &'a Expected,
+    ) -> Option<Self> {
+        let response = &document.response;
+        Some(Self {
+            client_data: ClientData::Json(response.client_data_json.as_ref()?.as_bytes()),
+            authenticator_data: response.authenticator_data.as_bytes(),
+            signature: response.signature.as_bytes(),
+            credential_id: document.raw_id.as_bytes(),
+            user_handle: response.user_handle.as_ref().map(|handle| handle.as_bytes()),
+            allowed: &[],
+            known: KnownCredential::default(),
+            document: Some(document),
+            expected,
+        })
+    }
+}
+
+/// Judges an assertion.
+pub fn assertion(input: &AssertionInput<'_>) -> Verdict {
+    const CEREMONY: Ceremony = Ceremony::Assertion;
+    let mut checks = vec![
+        match input.document {
+            None => agreement::no_document(CEREMONY),
+            Some(document) => agreement::identity(
+                (&document.id, document.raw_id.as_bytes(), &document.kind),
+                Some(input.credential_id),
+                CEREMONY,
+            ),
+        },
+        allowed(input),
+        user_handle(input),
+    ];
+    let mut facts = Facts {
+        credential_id: Some(input.credential_id.into()),
+        user_handle: input.user_handle.map(Into::into),
+        ..Facts::default()
+    };
+    if let CredentialKey::Known(key) = input.known.key {
+        facts.algorithm = Some(key.algorithm().0);
+        facts.public_key_spki = key.to_spki_der().map(Into::into);
+    }
+    let hash = client_data::check(input.client_data, input.expected, CEREMONY, &mut checks);
+    facts.client_data_hash = Some(hash.as_slice().into());
+
+    let data = authenticator_data::read(input.authenticator_data, CEREMONY, &mut checks);
+    if let Some(data) = &data {
+        facts.learn(data);
+        checks.extend(authenticator_data::check(data, input.expected, CEREMONY));
+        let now = data.flags.backup_eligible();
+        checks.push(match input.known.backup_eligible {
+            None => BACKUP_ELIGIBLE.not_checked("the flag at registration is not known"),
+            Some(then) => {
+                let word = |flag: bool| if flag { "BE set" } else { "BE not set" };
+                BACKUP_ELIGIBLE.judge(now == then, || word(then).into(), || word(now).into())
+            }
+        });
+    }
+    checks.push(signature(input, &hash));
+    if let Some(data) = &data {
+        checks.push(counter(input.known.sign_count, data.sign_count));
+    }
+    Verdict::new(checks, facts)
+}
+
+fn allowed(input: &AssertionInput<'_>) -> Check {
+    if input.allowed.is_empty() {
+        return ALLOWED.not_applicable("any discoverable credential was allowed");
+    }
+    ALLOWED.judge(
+        input.allowed.iter().any(|id| id == input.credential_id),
+        || match input.allowed {
+            [only] => shown(only),
+            several => format!("one of {} credentials", several.len()),
+        },
+        || shown(input.credential_id),
+    )
+}
+
+fn user_handle(input: &AssertionInput<'_>) -> Check {
+    match (input.user_handle, input.known.user_handle) {
+        (Some(seen), Some(expected)) => {
+            USER_HANDLE.judge(seen == expected, || shown(expected), || shown(seen))
+        }
+        (Some(_), None) => USER_HANDLE.not_checked("the account's user handle is not known"),
+        // Without a list of credentials it is the user handle that names the account.
+        (None, _) if input.allowed.is_empty() => {
+            USER_HANDLE.failed("a user handle, since no credential was named", "none")
+        }
+        (None, _) => USER_HANDLE.not_applicable("the key gave no user handle"),
+    }
+}
+
+fn signature(input: &AssertionInput<'_>, client_data_hash: &[u8; 32]) -> Check {
+    let key = match input.known.key {
+        CredentialKey::Known(key) => key,
+        CredentialKey::Unknown => return SIGNATURE.not_checked("no public key"),
+        CredentialKey::Unusable(error) if error.is_unsupported() => {
+            return SIGNATURE.not_checked(error.to_string());
+        }
+        CredentialKey::Unusable(error) => {
+            return SIGNATURE.failed("a usable public key", error.to_string());
+        }
+    };
+    let signed = [input.authenticator_data, client_data_hash].concat();
+    match key.verify(&signed, input.signature) {
+        Ok(()) => SIGNATURE.passed(),
+        Err(error) => SIGNATURE.failed("a valid signature", error.to_string()),
+    }
+}
+
+fn counter(before: Option<u32>, now: u32) -> Check {
+    match before {
+        None => COUNTER.not_checked("no earlier counter is known"),
+        Some(0) if now == 0 => COUNTER.passed(),
+        Some(before) => {
+            COUNTER.judge(now > before, || format!("more than {before}"), || now.to_string())
+        }
+    }
+}
