@@ -1,1 +1,25 @@
-//! (under construction)
+//! Ceremonies on a key: choose it, get a PIN token, register, assert, manage credentials, reset.
+//!
+//! A ceremony works on a [`Key`] within a [`Context`]: randomness, time, settings, and a person to
+//! speak with through [`Interaction`]. Nothing in here prints or prompts. A PIN try is only ever
+//! spent on a PIN that a person has just given, or one that this key has already accepted in this
+//! run.
+
+mod assert;
+mod choose;
+mod error;
+mod interaction;
+mod key;
+mod register;
+mod token;
+mod verification;
+
+pub use assert::{AssertParameters, Assertion, Assertions, assert};
+pub use choose::{Choice, ChooseError, aaguid_digits, choose};
+pub use error::{AuthenticatorError, PinError, Question};
+pub use interaction::{
+    Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
+};
+pub use key::{Context, Key, Settings};
+pub use register::register;
+pub use verification::UserVerification;

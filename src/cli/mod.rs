@@ -1,6 +1,90 @@
-//! (under construction)
+//! The command line: the only layer that knows flags, terminals and exit codes.
 
-/// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub mod app;
+pub mod args;
+mod buses;
+pub mod commands;
+mod connect;
+pub mod error;
+pub mod exit;
+mod explain;
+mod files;
+mod person;
+mod pin_source;
+mod process;
+pub mod terminal;
+pub mod ui;
+pub mod world;
+
+pub use process::main;
+
+use app::App;
+use args::{Cli, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use error::CliError;
+use exit::Exit;
+use std::ffi::OsString;
+use world::World;
+
+/// Runs one command line in a world and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage_error(&error, &arguments, world),
+    };
+    let mut app = App::new(world, cli.global);
+    let result = dispatch(&mut app, cli.command);
+    app.ui.end_line();
+    match result {
+        Ok(exit) => exit,
+        Err(error) => {
+            report(&mut app, &error);
+            error.exit
+        }
+    }
+}
+
+fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
+    match command {
+        Command::Demo(args) => commands::demo::run(app, &args),
+        Command::Register(args) => commands::register::run(app, &args),
+        Command::Assert(args) => commands::assert::run(app, &args),
+    }
+}
+
+/// Puts an error on stderr: as text with hints, or as one JSON document.
+fn report(app: &mut App<'_>, error: &CliError) {
+    if app.global.json {
+        if let Ok(document) = crate::output::json::document(&error.json()) {
+            app.ui.line(document.trim_end());
+        }
+        return;
+    }
+    app.ui.error(&error.text());
+    for hint in &error.hints {
+        app.ui.hint(hint);
+    }
+}
+
+/// Help and version go to stdout; a mistake on the command line goes to stderr.
+fn usage_error(error: &clap::Error, arguments: &[OsString], world: World<'_>) -> Exit {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A closed pipe is nothing to complain about.
+        let _ = world.stdout.write_all(error.render().to_string().as_bytes());
+        return Exit::Done;
+    }
+    let json = arguments.iter().any(|argument| argument == "--json");
+    let text = error.render().to_string();
+    if json {
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let usage = CliError::usage(message).hint("`fidokey --help` explains the command line.");
+        if let Ok(document) = crate::output::json::document(&usage.json()) {
+            let _ = world.stderr.write_all(document.as_bytes());
+        }
+    } else {
+        let _ = world.stderr.write_all(text.as_bytes());
+    }
+    Exit::Usage
 }

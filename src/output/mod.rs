@@ -1,1 +1,10 @@
-//! (under construction)
+//! What was learned, as text for people or versioned JSON for programs.
+//!
+//! One struct per view; both forms are made from it. Text is not stable, JSON is: see
+//! `docs/json.md`. Nothing in here talks to a key or to a person.
+
+pub mod json;
+pub mod secrets;
+pub mod text;
+pub mod verdict;
+pub mod words;

@@ -1,0 +1,129 @@
+//! Which key is meant.
+
+use crate::transport::{Bus, BusError, KeyDescription, KeyKind, KeyPath};
+use thiserror::Error;
+
+/// Why no single key is meant.
+#[derive(Debug, Error)]
+pub enum ChooseError {
+    /// Keys could not be looked for.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// There is no key.
+    #[error("no FIDO key is plugged in")]
+    NoKey,
+    /// There are several keys and nobody said which.
+    #[error("{} FIDO keys are plugged in", .0.len())]
+    Several(Vec<KeyDescription>),
+    /// No key fits what was said.
+    #[error("no key matches {selector:?}")]
+    NoMatch {
+        /// What was said.
+        selector: String,
+        /// The keys that are there.
+        keys: Vec<KeyDescription>,
+    },
+    /// Several keys fit what was said.
+    #[error("{} keys match {selector:?}", keys.len())]
+    Ambiguous {
+        /// What was said.
+        selector: String,
+        /// The keys that fit.
+        keys: Vec<KeyDescription>,
+    },
+}
+
+/// What is known after looking at the keys without opening any.
+#[derive(Debug)]
+pub enum Choice {
+    /// This one.
+    One(KeyDescription),
+    /// The selector may be an AAGUID or a model's name: these keys have to be asked.
+    AskThese(Vec<KeyDescription>),
+}
+
+/// Chooses by what can be known without opening a key.
+///
+/// A selector is, in this order: a path (`virtual` and `virtual:NAME` are paths), the start of a
+/// serial number, or a part of the product's name in any case. Without one, exactly one real key
+/// must be there; virtual keys are only picked when named.
+///
+/// # Errors
+///
+/// [`ChooseError`] when no single key is meant and asking the keys cannot help.
+pub fn choose(bus: &dyn Bus, selector: Option<&str>) -> Result<Choice, ChooseError> {
+    let keys = bus.keys()?;
+    let Some(selector) = selector else {
+        let mut real: Vec<_> = keys.into_iter().filter(|key| key.kind == KeyKind::Hid).collect();
+        return match (real.len(), real.pop()) {
+            (_, None) => Err(ChooseError::NoKey),
+            (1, Some(key)) => Ok(Choice::One(key)),
+            (_, Some(last)) => {
+                real.push(last);
+                Err(ChooseError::Several(real))
+            }
+        };
+    };
+    if let Some(key) = keys.iter().find(|key| key.path.0 == selector) {
+        return Ok(Choice::One(key.clone()));
+    }
+    if is_path(selector) {
+        // Not listed, but it may be there all the same: opening it says what is wrong.
+        return Ok(Choice::One(unlisted(selector)));
+    }
+    let by_serial = |key: &KeyDescription| {
+        key.serial_number.as_deref().is_some_and(|serial| serial.starts_with(selector))
+    };
+    let wanted = selector.to_lowercase();
+    let by_name = |key: &KeyDescription| {
+        key.product.as_deref().is_some_and(|name| name.to_lowercase().contains(&wanted))
+    };
+    // Virtual keys are never found by serial number or name.
+    let real: Vec<_> = keys.iter().filter(|key| key.kind == KeyKind::Hid).cloned().collect();
+    for rule in [&by_serial as &dyn Fn(&KeyDescription) -> bool, &by_name] {
+        let mut matching: Vec<_> = real.iter().filter(|key| rule(key)).cloned().collect();
+        match (matching.len(), matching.pop()) {
+            (_, None) => {}
+            (1, Some(key)) => return Ok(Choice::One(key)),
+            (_, Some(last)) => {
+                matching.push(last);
+                let selector = selector.to_owned();
+                return Err(ChooseError::Ambiguous { selector, keys: matching });
+            }
+        }
+    }
+    if aaguid_digits(selector).is_some() && !real.is_empty() {
+        return Ok(Choice::AskThese(real));
+    }
+    Err(ChooseError::NoMatch { selector: selector.to_owned(), keys })
+}
+
+/// The hexadecimal digits of what may be (the start of) an AAGUID, lower-case, without dashes.
+pub fn aaguid_digits(selector: &str) -> Option<String> {
+    let digits: String =
+        selector.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
+    let fits = (8..=32).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_hexdigit());
+    fits.then_some(digits)
+}
+
+fn is_path(selector: &str) -> bool {
+    selector == "virtual"
+        || selector.starts_with("virtual:")
+        || selector.starts_with('/')
+        || selector.starts_with("\\\\")
+        || selector.starts_with("DevSrvsID:")
+}
+
+fn unlisted(selector: &str) -> KeyDescription {
+    let kind = if selector.starts_with("virtual") { KeyKind::Virtual } else { KeyKind::Hid };
+    KeyDescription {
+        path: KeyPath(selector.to_owned()),
+        kind,
+        vendor_id: None,
+        product_id: None,
+        manufacturer: None,
+        product: None,
+        serial_number: None,
+        port: None,
+    }
+}

@@ -1,0 +1,179 @@
+//! Why a ceremony ended without its result.
+
+use crate::ctap::{CommandCode, CryptoError, PinPolicyError, RandomError, ReplyError};
+use crate::transport::channel::ChannelError;
+use crate::transport::{BusError, OpenError};
+use crate::wire::status::Status;
+use std::time::Duration;
+use thiserror::Error;
+
+/// What a person would have been asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The PIN.
+    Pin,
+    /// A new PIN.
+    NewPin,
+    /// Whether a key is the same as before.
+    SameKey,
+}
+
+/// A PIN problem; each has its own next step.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum PinError {
+    /// The PIN was wrong.
+    #[error("the PIN is wrong")]
+    Wrong {
+        /// Tries left before it is blocked for good, where known.
+        retries: Option<u64>,
+    },
+    /// Three wrong PINs in a row: blocked until the key is unplugged.
+    #[error("the PIN is blocked until the key is unplugged and plugged in again")]
+    BlockedUntilReplug {
+        /// Tries left after the replug, where known.
+        retries: Option<u64>,
+    },
+    /// No tries left.
+    #[error("the PIN is blocked for good")]
+    BlockedForGood,
+    /// The key has no PIN.
+    #[error("the key has no PIN")]
+    NotSet,
+    /// The key has a PIN already.
+    #[error("the key has a PIN already")]
+    AlreadySet,
+    /// The PIN must be changed before it can be used.
+    #[error("the PIN must be changed before it can be used")]
+    MustBeChanged,
+    /// One try is left and nobody said that it may be used.
+    #[error("only one PIN try is left")]
+    LastTry,
+    /// The PIN does not fit the rules, found before it was sent.
+    #[error(transparent)]
+    Policy(PinPolicyError),
+    /// The key refused a new PIN.
+    #[error("the key does not accept the new PIN")]
+    RefusedByPolicy {
+        /// The least number of code points, as the key says.
+        min_code_points: u64,
+        /// Where the vendor explains its rules.
+        url: Option<String>,
+    },
+    /// The key has no notion of a PIN.
+    #[error("the key does not support a PIN")]
+    Unsupported,
+    /// The key did not recognise the person and there is no PIN to fall back to.
+    #[error("the key did not recognise you")]
+    NotRecognised {
+        /// Tries of the key's own verification left, where known.
+        retries: Option<u64>,
+    },
+    /// A PIN token that was just fetched is refused: another program interfered, or a defect.
+    #[error("the key no longer accepts the proof of the PIN")]
+    TokenRefused,
+}
+
+/// Why a ceremony ended without its result.
+#[derive(Debug, Error)]
+pub enum AuthenticatorError {
+    /// Keys could not be looked for.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The key could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The channel to the key failed.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// The key's reply makes no sense.
+    #[error("the key's reply to {command} cannot be understood")]
+    Malformed {
+        /// The command.
+        command: CommandCode,
+        /// What is wrong with the reply.
+        #[source]
+        source: ReplyError,
+    },
+    /// The key refused a command.
+    #[error("{}", status.meaning())]
+    Refused {
+        /// The command.
+        command: CommandCode,
+        /// The key's reason.
+        status: Status,
+    },
+    /// The key speaks only U2F.
+    #[error("the key speaks only U2F (CTAP1), not FIDO2")]
+    U2fOnly,
+    /// The key lacks something that was asked for.
+    #[error("the key does not support {what}")]
+    Unsupported {
+        /// What it lacks, in words.
+        what: String,
+    },
+    /// User verification is required and the key has none set up.
+    #[error("user verification is required, and the key has no PIN or fingerprint set up")]
+    NoUserVerification,
+    /// A PIN problem.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// Nobody could be asked.
+    #[error("nobody could be asked")]
+    CannotAsk(Question),
+    /// The person said no.
+    #[error("cancelled")]
+    Declined(Question),
+    /// The person asked to stop (Ctrl-C), and the key was told.
+    #[error("interrupted")]
+    Interrupted,
+    /// Nobody touched the key.
+    #[error("nobody touched the key in time")]
+    NotTouched,
+    /// The person at the key said no there, or the key refused on its own.
+    #[error("the key denied the operation")]
+    Denied {
+        /// The key's reason.
+        status: Status,
+    },
+    /// The key was not unplugged in time.
+    #[error("the key was not unplugged within {} seconds", waited.as_secs())]
+    NotUnplugged {
+        /// How long this program waited.
+        waited: Duration,
+    },
+    /// The key was not plugged in again in time.
+    #[error("no key was plugged in within {} seconds", waited.as_secs())]
+    NotPluggedIn {
+        /// How long this program waited.
+        waited: Duration,
+    },
+    /// Another key came back.
+    #[error("another key was plugged in")]
+    AnotherKey,
+    /// The key cannot be reset over this transport.
+    #[error("the key allows a reset only over {}", allowed.join(", "))]
+    ResetTransport {
+        /// The transports that the key names.
+        allowed: Vec<String>,
+    },
+    /// The reset came too late after the key was plugged in.
+    #[error("the key no longer accepts a reset")]
+    ResetTooLate {
+        /// The key's reason.
+        status: Status,
+    },
+    /// The operating system gives no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// Encryption or decryption failed, for example because a reply has a wrong length.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// A limit of this program, against keys that never come to an end.
+    #[error("the key claims {claimed} {what}, more than this program accepts")]
+    TooMany {
+        /// What is counted.
+        what: &'static str,
+        /// The number claimed.
+        claimed: u64,
+    },
+}

@@ -1,0 +1,245 @@
+//! One opened key and what is known of it in this run.
+
+use super::error::{AuthenticatorError, PinError};
+use super::interaction::{Act, Interaction};
+use super::token::Token;
+use crate::ctap::get_info::{GetInfo, Info};
+use crate::ctap::pin_protocol::SharedSecret;
+use crate::ctap::{Pin, Random, ReplyError, Request, read_reply};
+use crate::transport::channel::{Channel, ChannelError, Timing};
+use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
+use crate::wire::ctaphid::{Capabilities, HidErrorCode, InitReply, Keepalive};
+use crate::wire::status::Status;
+use std::sync::Arc;
+
+/// What the person who started the program allows and how long they wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a key may take.
+    pub timing: Timing,
+    /// Whether the last PIN try may be used.
+    pub last_try: bool,
+}
+
+/// What a ceremony needs besides a key.
+pub struct Context<'a> {
+    /// Where keys are found.
+    pub bus: &'a dyn Bus,
+    /// Unpredictable bytes.
+    pub random: &'a mut dyn Random,
+    /// The person.
+    pub interaction: &'a mut dyn Interaction,
+    /// Monotonic time.
+    pub clock: Arc<dyn Clock>,
+    /// The person's wish to stop.
+    pub interrupt: Interrupt,
+    /// What is allowed.
+    pub settings: Settings,
+}
+
+/// One opened key.
+pub struct Key {
+    description: KeyDescription,
+    channel: Channel,
+    interrupt: Interrupt,
+    /// What getInfo said; `None` before it was asked and after the key's state has changed.
+    info: Option<Info>,
+    /// The secret shared with the key, kept until the key forgets its half.
+    pub(super) shared: Option<SharedSecret>,
+    /// A PIN that this key has accepted in this run.
+    pub(super) accepted_pin: Option<Pin>,
+    /// A token that may still be good.
+    pub(super) token: Option<Token>,
+}
+
+impl Key {
+    /// Opens a key and allocates a channel; one message (INIT).
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be opened or does not answer.
+    pub fn connect(
+        description: KeyDescription,
+        context: &mut Context<'_>,
+    ) -> Result<Self, AuthenticatorError> {
+        let interrupt = context.interrupt.clone();
+        Self::connect_with(description, context, interrupt)
+    }
+
+    /// As [`Key::connect`], with an interrupt of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Key::connect`].
+    pub fn connect_with(
+        description: KeyDescription,
+        context: &mut Context<'_>,
+        interrupt: Interrupt,
+    ) -> Result<Self, AuthenticatorError> {
+        let connection = context.bus.open(&description.path)?;
+        let mut nonce = [0; 8];
+        context.random.fill(&mut nonce)?;
+        let clock = Arc::clone(&context.clock);
+        let timing = context.settings.timing;
+        let channel = Channel::open(connection, clock, interrupt.clone(), nonce, timing)?;
+        Ok(Self {
+            description,
+            channel,
+            interrupt,
+            info: None,
+            shared: None,
+            accepted_pin: None,
+            token: None,
+        })
+    }
+
+    /// Opens a key and asks what it is; two messages (INIT, getInfo).
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be opened, does not answer, or speaks only U2F.
+    pub fn open(
+        description: KeyDescription,
+        context: &mut Context<'_>,
+    ) -> Result<Self, AuthenticatorError> {
+        let mut key = Self::connect(description, context)?;
+        key.fetch_info(context)?;
+        Ok(key)
+    }
+
+    /// What was known of the key before it was opened.
+    pub fn description(&self) -> &KeyDescription {
+        &self.description
+    }
+
+    /// The key's answer to INIT.
+    pub fn init_reply(&self) -> &InitReply {
+        self.channel.init_reply()
+    }
+
+    /// What the key can do besides CTAP2.
+    pub fn capabilities(&self) -> Capabilities {
+        self.channel.capabilities()
+    }
+
+    /// What the key says of itself, asked at most once while its state is the same.
+    ///
+    /// # Errors
+    ///
+    /// When the key does not answer, or speaks only U2F.
+    pub fn info(&mut self, context: &mut Context<'_>) -> Result<&Info, AuthenticatorError> {
+        if self.info.is_none() {
+            return self.fetch_info(context);
+        }
+        self.info.as_ref().ok_or(AuthenticatorError::U2fOnly)
+    }
+
+    fn fetch_info(&mut self, context: &mut Context<'_>) -> Result<&Info, AuthenticatorError> {
+        if !self.channel.capabilities().cbor() {
+            return Err(AuthenticatorError::U2fOnly);
+        }
+        match self.exchange(context, &GetInfo) {
+            Ok(info) => Ok(self.info.insert(info)),
+            // Some keys set the capability bit and do not speak CTAP2 all the same (YubiKey 4
+            // FIPS): they refuse the message or the command.
+            Err(
+                AuthenticatorError::Refused {
+                    status: Status::INVALID_COMMAND | Status::INVALID_PARAMETER,
+                    ..
+                }
+                | AuthenticatorError::Channel(ChannelError::Refused(HidErrorCode(0x01))),
+            ) if self.channel.capabilities().u2f() => Err(AuthenticatorError::U2fOnly),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Forgets what a change of the key's state has made untrue.
+    pub(super) fn state_changed(&mut self) {
+        self.info = None;
+        self.token = None;
+    }
+
+    /// Makes the key noticeable.
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot do that, or the channel fails.
+    pub fn wink(&mut self, context: &mut Context<'_>) -> Result<(), AuthenticatorError> {
+        if !self.channel.capabilities().wink() {
+            let what = "blinking on request".to_owned();
+            return Err(AuthenticatorError::Unsupported { what });
+        }
+        Ok(self.channel.wink(context.settings.timing)?)
+    }
+
+    /// Sends a command and reads the reply. If the key waits for somebody, they are told to touch
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// When the channel fails, the key refuses, or the reply makes no sense.
+    pub(super) fn exchange<R: Request>(
+        &mut self,
+        context: &mut Context<'_>,
+        request: &R,
+    ) -> Result<R::Response, AuthenticatorError> {
+        let act = Act::Touch { within: context.settings.timing.touch };
+        self.exchange_with(context, request, &act)
+    }
+
+    /// As [`Key::exchange`]; if the key waits for somebody, they are told to do `act`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Key::exchange`].
+    pub(super) fn exchange_with<R: Request>(
+        &mut self,
+        context: &mut Context<'_>,
+        request: &R,
+        act: &Act,
+    ) -> Result<R::Response, AuthenticatorError> {
+        let timing = context.settings.timing;
+        let mut told = false;
+        let reply = {
+            let description = &self.description;
+            let interaction = &mut *context.interaction;
+            let mut on_keepalive = |keepalive| {
+                if keepalive == Keepalive::UserPresenceNeeded && !told {
+                    told = true;
+                    interaction.act(description, act);
+                }
+            };
+            self.channel.cbor(&request.encode(), timing, &mut on_keepalive)
+        };
+        if told {
+            context.interaction.act_over();
+        }
+        let command = request.command();
+        match read_reply(request, &reply.map_err(channel_error)?) {
+            Ok(response) => Ok(response),
+            Err(ReplyError::Refused(status)) => Err(match status {
+                Status::KEEPALIVE_CANCEL if self.interrupt.is_requested() => {
+                    AuthenticatorError::Interrupted
+                }
+                status if status.is_touch_timeout() => AuthenticatorError::NotTouched,
+                Status::OPERATION_DENIED | Status::KEEPALIVE_CANCEL => {
+                    AuthenticatorError::Denied { status }
+                }
+                Status::PIN_BLOCKED => PinError::BlockedForGood.into(),
+                Status::PIN_AUTH_BLOCKED => PinError::BlockedUntilReplug { retries: None }.into(),
+                Status::PIN_NOT_SET => PinError::NotSet.into(),
+                status => AuthenticatorError::Refused { command, status },
+            }),
+            Err(source) => Err(AuthenticatorError::Malformed { command, source }),
+        }
+    }
+}
+
+/// A touch that nobody gave and a wish to stop are errors of the ceremony, not of the channel.
+fn channel_error(error: ChannelError) -> AuthenticatorError {
+    match error {
+        ChannelError::Interrupted => AuthenticatorError::Interrupted,
+        ChannelError::TimedOut { waiting_for_touch: true, .. } => AuthenticatorError::NotTouched,
+        other => AuthenticatorError::Channel(other),
+    }
+}

@@ -1,0 +1,96 @@
+//! Whether and how the person is verified in a ceremony (CTAP 2.3 sections 6.1.2 and 6.2.2).
+
+use super::error::{AuthenticatorError, PinError};
+use crate::ctap::get_info::Info;
+
+/// What a relying party asks for (WebAuthn Level 3 section 5.8.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserVerification {
+    /// The ceremony fails without it.
+    Required,
+    /// It is done where the key can.
+    Preferred,
+    /// It is only done where the key insists.
+    Discouraged,
+}
+
+/// How the person is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    /// Not at all.
+    None,
+    /// By the PIN.
+    Pin,
+    /// By the key itself, which then gives a token.
+    BuiltInToken,
+    /// By the key itself within the command (`uv: true`), on keys without such tokens.
+    BuiltInOption,
+}
+
+/// What matters for the choice besides the key.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ceremony {
+    /// A registration.
+    Register {
+        /// Whether the credential is to be kept on the key.
+        resident: bool,
+    },
+    /// An assertion.
+    Assert,
+}
+
+/// Chooses how the person is verified.
+///
+/// # Errors
+///
+/// When verification is needed and the key has none set up, or its PIN must be changed first.
+pub(super) fn method(
+    info: &Info,
+    wanted: UserVerification,
+    ceremony: Ceremony,
+) -> Result<Method, AuthenticatorError> {
+    let options = info.options();
+    let built_in = options.uv() == Some(true);
+    let pin_set = options.client_pin() == Some(true);
+    let pin = pin_set && options.no_mc_ga_permissions_with_client_pin() != Some(true);
+    let protected = built_in || pin_set;
+    let always = options.always_uv() == Some(true);
+    let ctap_2_1 = info.supports_version("FIDO_2_1")
+        || info.supports_version("FIDO_2_1_PRE")
+        || info.supports_version("FIDO_2_2")
+        || info.supports_version("FIDO_2_3");
+    let insists = always
+        || match ceremony {
+            Ceremony::Assert => false,
+            Ceremony::Register { resident } if ctap_2_1 => {
+                protected && (resident || options.make_cred_uv_not_rqd() != Some(true))
+            }
+            // CTAP 2.0 section 5.1: once a PIN or fingerprint is there, registering needs it.
+            Ceremony::Register { .. } => protected,
+        };
+    let needed = match wanted {
+        UserVerification::Required => true,
+        UserVerification::Preferred => built_in || pin || insists,
+        UserVerification::Discouraged => insists,
+    };
+    if !needed {
+        return Ok(Method::None);
+    }
+    if built_in && options.pin_uv_auth_token() == Some(true) {
+        return Ok(Method::BuiltInToken);
+    }
+    if built_in {
+        return Ok(Method::BuiltInOption);
+    }
+    if pin && info.force_pin_change() {
+        return Err(PinError::MustBeChanged.into());
+    }
+    if pin { Ok(Method::Pin) } else { Err(AuthenticatorError::NoUserVerification) }
+}
+
+/// Whether the PIN can stand in when the key's own verification is blocked or fails.
+pub(super) fn pin_can_stand_in(info: &Info) -> bool {
+    info.options().client_pin() == Some(true)
+        && info.options().no_mc_ga_permissions_with_client_pin() != Some(true)
+        && !info.force_pin_change()
+}

@@ -1,0 +1,103 @@
+//! The command line: global flags and the list of commands.
+//!
+//! Help, man pages, completions and `docs/cli-reference.md` are all made from this tree.
+
+use super::commands;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Works with FIDO2 security keys of any vendor.
+///
+/// Lists keys, registers and asserts credentials, shows and deletes what a key holds, sets PINs,
+/// and resets keys. The answer goes to stdout, everything else to stderr.
+#[derive(Debug, Parser)]
+#[command(name = "fidokey", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Start with `fidokey demo`, which needs no key, or `fidokey list`.")]
+pub struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes, before or after its name.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Use this key: a path, the start of a serial number, an AAGUID, part of a product name,
+    /// `virtual`, or `virtual:NAME`.
+    #[arg(short, long, global = true, value_name = "SELECTOR")]
+    pub device: Option<String>,
+
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Say nothing but answers, warnings and errors.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Say more about what is done.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+
+    /// Never ask; fail with the flag that would have answered.
+    #[arg(long, global = true)]
+    pub no_input: bool,
+
+    /// Answer yes to every question that asks for a confirmation.
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+
+    /// Wait for a key to be plugged in, for at most this many seconds (30 without a number).
+    #[arg(long, global = true, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "30", require_equals = true)]
+    pub wait: Option<u64>,
+
+    /// When to use colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+
+    /// Wait this long for a touch, in seconds.
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: Option<u64>,
+
+    /// Read the PIN from a file, or from standard input with `-`.
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "pin_fd")]
+    pub pin_file: Option<PathBuf>,
+
+    /// Read the PIN from this file descriptor.
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub pin_fd: Option<i32>,
+
+    /// Send the PIN exactly as typed, without Unicode normalization.
+    #[arg(long, global = true)]
+    pub pin_as_typed: bool,
+
+    /// Use the PIN even when only one try is left.
+    #[arg(long, global = true)]
+    pub last_try: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the main job from start to end on a throw-away virtual key.
+    Demo(commands::demo::DemoArgs),
+    /// Register a credential.
+    Register(commands::register::RegisterArgs),
+    /// Make an assertion with a credential.
+    Assert(commands::assert::AssertArgs),
+}

@@ -1,0 +1,214 @@
+//! `fidokey assert`.
+
+use super::register::{VerificationChoice, put_report, put_secret, relying_party};
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::explain;
+use crate::cli::files::{base64_flag, hash_flag, read};
+use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
+use crate::ctap::hmac_secret::HmacSalts;
+use crate::output::verdict::{AssertionView, account};
+use crate::webauthn::public_key::PublicKey;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Makes an assertion and verifies it before printing it.
+///
+/// With --json, stdout carries the WebAuthn AuthenticationResponseJSON alone, and the verdict goes
+/// to stderr or to --report. The signature is checked when the public key is known from
+/// --registration or --public-key.
+#[derive(Debug, Args)]
+pub struct AssertArgs {
+    /// The relying party's ID, such as `example.com`.
+    #[arg(long = "rp", value_name = "ID")]
+    pub rp: String,
+    /// An acceptable credential ID in base64url (can be repeated; any resident one if absent).
+    #[arg(long, value_name = "BASE64URL")]
+    pub allow: Vec<String>,
+    /// Whether the person is verified by PIN or fingerprint.
+    #[arg(long, value_name = "WHEN", default_value = "preferred")]
+    pub user_verification: VerificationChoice,
+    /// Do not ask for a touch.
+    #[arg(long)]
+    pub no_user_presence: bool,
+    /// The origin in the client data (`https://` and the relying party's ID if absent).
+    #[arg(long, value_name = "ORIGIN", conflicts_with = "client_data_hash")]
+    pub origin: Option<String>,
+    /// The challenge in base64url (random if absent).
+    #[arg(long, value_name = "BASE64URL", conflicts_with = "client_data_hash")]
+    pub challenge: Option<String>,
+    /// Use this SHA-256 of client data that was built elsewhere, in base64url or hexadecimal.
+    #[arg(long, value_name = "HASH")]
+    pub client_data_hash: Option<String>,
+    /// The registration that `fidokey register --save` wrote, or a RegistrationResponseJSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "public_key")]
+    pub registration: Option<PathBuf>,
+    /// The credential's public key: PEM, DER or COSE.
+    #[arg(long, value_name = "FILE")]
+    pub public_key: Option<PathBuf>,
+    /// Where several accounts fit, take this one, counted from 1.
+    #[arg(long, value_name = "NUMBER")]
+    pub choose: Option<usize>,
+    /// Extension hmac-secret: derive a secret from this salt of 32 bytes, in base64url or
+    /// hexadecimal.
+    #[arg(long, value_name = "SALT", requires = "secret_out")]
+    pub hmac_salt: Option<String>,
+    /// A second salt, for a second secret.
+    #[arg(long, value_name = "SALT", requires = "hmac_salt")]
+    pub hmac_salt2: Option<String>,
+    /// Extension credBlob: ask for the bytes kept with the credential.
+    #[arg(long)]
+    pub get_cred_blob: bool,
+    /// Extension largeBlobKey: ask for the key of the credential's large blob.
+    #[arg(long, requires = "secret_out")]
+    pub large_blob_key: bool,
+    /// Write derived secrets to a file that only you can read, or to standard output with `-`
+    /// (instead of the answer).
+    #[arg(long, value_name = "FILE")]
+    pub secret_out: Option<PathBuf>,
+    /// Write the verdict as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// Makes an assertion.
+///
+/// # Errors
+///
+/// When the flags are wrong, the ceremony fails, or a file cannot be written.
+pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
+    let request = request(app, args)?;
+    let mut key = app.open_key()?;
+    let asserted = app
+        .ceremony(|context| client::assert(&mut key, context, request))
+        .map_err(|error| explain::client(&error, key.description()))?;
+    let chosen = choose(app, args, asserted)?;
+    let secret_to_stdout = args.secret_out.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if let Some(path) = &args.secret_out {
+        let mut secrets = Vec::new();
+        if let Some(outputs) = &chosen.hmac_secret {
+            secrets.push(("hmac_secret", &outputs.first));
+            secrets.extend(outputs.second.as_ref().map(|second| ("hmac_secret_2", second)));
+        }
+        secrets.extend(chosen.large_blob_key.as_ref().map(|key| ("large_blob_key", key)));
+        secrets.extend(chosen.cred_blob.as_ref().map(|blob| ("cred_blob", blob)));
+        put_secret(app, path, &secrets)?;
+    }
+    let view = AssertionView::of(&chosen);
+    put_report(args.report.as_deref(), &view)?;
+    if secret_to_stdout || app.global.json {
+        if args.report.is_none() {
+            app.ui.status(view.verdict_text().trim_end());
+        }
+    }
+    if secret_to_stdout {
+        // stdout carries the secrets and nothing else.
+    } else if app.global.json {
+        let json = serde_json::to_string_pretty(&chosen.response);
+        app.print_raw(&format!("{}\n", json.map_err(|error| CliError::defect(&error))?))?;
+    } else {
+        app.print_raw(&view.text())?;
+    }
+    Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, CliError> {
+    let (rp_id, client_data) = relying_party(
+        app,
+        &args.rp,
+        args.origin.as_deref(),
+        args.challenge.as_deref(),
+        args.client_data_hash.as_deref(),
+    )?;
+    let mut allow = Vec::new();
+    for text in &args.allow {
+        allow.push(base64_flag("--allow", text)?);
+    }
+    let known = match (&args.registration, &args.public_key) {
+        (Some(path), _) => {
+            let known = KnownRegistration::from_file(&read(path)?).map_err(|error| {
+                CliError::usage(format!("{} cannot be used.", path.display()))
+                    .cause(error.to_string())
+            })?;
+            // A credential that is not kept on the key is only found when its ID is sent along.
+            if allow.is_empty() {
+                allow.extend(known.credential_id.clone());
+            }
+            Some(known)
+        }
+        (None, Some(path)) => {
+            let key = PublicKey::from_file_bytes(&read(path)?);
+            if let Err(error) = &key
+                && !error.is_unsupported()
+            {
+                return Err(CliError::usage(format!("{} is not a public key.", path.display()))
+                    .cause(error.to_string()));
+            }
+            Some(KnownRegistration {
+                credential_id: None,
+                public_key: key,
+                sign_count: None,
+                user_handle: None,
+            })
+        }
+        (None, None) => None,
+    };
+    let hmac_secret = match (&args.hmac_salt, &args.hmac_salt2) {
+        (Some(first), second) => {
+            let first = hash_flag("--hmac-salt", first)?;
+            let second =
+                second.as_deref().map(|text| hash_flag("--hmac-salt2", text)).transpose()?;
+            Some(HmacSalts::new(&first, second.as_ref()))
+        }
+        (None, _) => None,
+    };
+    Ok(AssertionRequest {
+        rp_id,
+        client_data,
+        allow,
+        user_verification: args.user_verification.into(),
+        user_presence: !args.no_user_presence,
+        hmac_secret,
+        get_cred_blob: args.get_cred_blob,
+        large_blob_key: args.large_blob_key,
+        known,
+    })
+}
+
+/// Takes one of several assertions: the one that `--choose` names, the one that the person
+/// chooses, or the newest with a word about the others.
+fn choose(
+    app: &mut App<'_>,
+    args: &AssertArgs,
+    mut asserted: Vec<Asserted>,
+) -> Result<Asserted, CliError> {
+    let count = asserted.len();
+    let number = match args.choose {
+        Some(number) => number,
+        None if count == 1 => 1,
+        None => {
+            app.ui.status(&format!("{count} accounts fit:"));
+            for (number, one) in (1..).zip(&asserted) {
+                app.ui.status(&format!("  {number}  {}", account(one.user.as_ref())));
+            }
+            match app.choose(&format!("Which one? [1-{count}] "), count)? {
+                Some(number) => number,
+                None => {
+                    app.ui.warning("The newest account was taken.");
+                    app.ui.hint("`--choose NUMBER` takes another one.");
+                    1
+                }
+            }
+        }
+    };
+    let position = number.checked_sub(1).filter(|position| *position < count);
+    let Some(position) = position else {
+        return Err(CliError::new(
+            Exit::NoMatch,
+            "no_match",
+            format!("There is no account number {number}; {count} fit."),
+        ));
+    };
+    Ok(asserted.swap_remove(position))
+}

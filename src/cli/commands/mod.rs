@@ -1,0 +1,5 @@
+//! One file per command: its flags, and what it does.
+
+pub mod assert;
+pub mod demo;
+pub mod register;

@@ -1,0 +1,318 @@
+//! `fidokey register`.
+
+use crate::authenticator::UserVerification;
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::explain;
+use crate::cli::files::{base64_flag, hash_flag, write, write_secret};
+use crate::client::{self, ClientDataSource, RegistrationRequest, SavedRegistration};
+use crate::ctap::extensions::{CredentialProtection, RegistrationExtensions};
+use crate::ctap::make_credential::EnterpriseAttestation;
+use crate::ctap::{SecretBytes, UserEntity};
+use crate::output::verdict::RegistrationView;
+use crate::webauthn::origin::Origin;
+use crate::webauthn::rp_id::RpId;
+use crate::wire::cose::Algorithm;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// Registers a credential and verifies the result before printing it.
+///
+/// The client data is built from --origin and --challenge, or only its hash is given. With --json,
+/// stdout carries the WebAuthn RegistrationResponseJSON alone, and the verdict goes to stderr or
+/// to --report.
+#[derive(Debug, Args)]
+pub struct RegisterArgs {
+    /// The relying party's ID, such as `example.com`.
+    #[arg(long = "rp", value_name = "ID")]
+    pub rp: String,
+    /// The relying party's name.
+    #[arg(long, value_name = "NAME")]
+    pub rp_name: Option<String>,
+    /// The account's name, such as `alice@example.com`.
+    #[arg(long = "user", value_name = "NAME")]
+    pub user: String,
+    /// The account's ID in base64url (random if absent).
+    #[arg(long, value_name = "BASE64URL")]
+    pub user_id: Option<String>,
+    /// The person's name as services show it (the account's name if absent).
+    #[arg(long, value_name = "NAME")]
+    pub display_name: Option<String>,
+    /// Keep the credential on the key (a passkey), so that signing in needs no account name.
+    #[arg(long)]
+    pub resident: bool,
+    /// Whether the person is verified by PIN or fingerprint.
+    #[arg(long, value_name = "WHEN", default_value = "preferred")]
+    pub user_verification: VerificationChoice,
+    /// An acceptable algorithm: ES256, EdDSA, ES384, RS256 or any COSE number (can be repeated;
+    /// best first; ES256, EdDSA and RS256 if absent).
+    #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm)]
+    pub algorithms: Vec<Algorithm>,
+    /// A credential ID in base64url that the key must not hold already (can be repeated).
+    #[arg(long, value_name = "BASE64URL")]
+    pub exclude: Vec<String>,
+    /// The origin in the client data (`https://` and the relying party's ID if absent).
+    #[arg(long, value_name = "ORIGIN", conflicts_with = "client_data_hash")]
+    pub origin: Option<String>,
+    /// The challenge in base64url (random if absent).
+    #[arg(long, value_name = "BASE64URL", conflicts_with = "client_data_hash")]
+    pub challenge: Option<String>,
+    /// Use this SHA-256 of client data that was built elsewhere, in base64url or hexadecimal.
+    #[arg(long, value_name = "HASH")]
+    pub client_data_hash: Option<String>,
+    /// Extension credProtect: who may use or see the credential later.
+    #[arg(long, value_name = "LEVEL")]
+    pub cred_protect: Option<ProtectionChoice>,
+    /// Extension hmac-secret: let the credential derive secrets.
+    #[arg(long)]
+    pub hmac_secret: bool,
+    /// Extension credBlob: keep a few bytes with the credential, in base64url.
+    #[arg(long, value_name = "BASE64URL")]
+    pub cred_blob: Option<String>,
+    /// Extension minPinLength: ask for the key's minimum PIN length.
+    #[arg(long)]
+    pub min_pin_length: bool,
+    /// Extension largeBlobKey: give the credential a key for large blobs.
+    #[arg(long, requires = "resident")]
+    pub large_blob_key: bool,
+    /// Ask for an enterprise attestation, which names this one key.
+    #[arg(long, value_name = "WHO")]
+    pub enterprise_attestation: Option<EnterpriseChoice>,
+    /// Save the registration, for `fidokey assert --registration`.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Write the verdict as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write the large-blob key to a file that only you can read, or to standard output with `-`.
+    #[arg(long, value_name = "FILE", requires = "large_blob_key")]
+    pub secret_out: Option<PathBuf>,
+}
+
+/// Whether the person is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerificationChoice {
+    /// The ceremony fails without it.
+    Required,
+    /// It is done where the key can.
+    Preferred,
+    /// It is only done where the key insists.
+    Discouraged,
+}
+
+impl From<VerificationChoice> for UserVerification {
+    fn from(choice: VerificationChoice) -> Self {
+        match choice {
+            VerificationChoice::Required => Self::Required,
+            VerificationChoice::Preferred => Self::Preferred,
+            VerificationChoice::Discouraged => Self::Discouraged,
+        }
+    }
+}
+
+/// Who may use or see a credential later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProtectionChoice {
+    /// Anybody who holds the key.
+    #[value(alias = "1")]
+    Optional,
+    /// Without the PIN, only somebody who knows the credential's ID.
+    #[value(alias = "2")]
+    OptionalWithList,
+    /// Only with the PIN or another user verification.
+    #[value(alias = "3")]
+    Required,
+}
+
+/// Who decides on an enterprise attestation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EnterpriseChoice {
+    /// The key, by the list of relying parties that its vendor put on it.
+    Vendor,
+    /// The platform, which is this program.
+    Platform,
+}
+
+impl From<ProtectionChoice> for CredentialProtection {
+    fn from(choice: ProtectionChoice) -> Self {
+        match choice {
+            ProtectionChoice::Optional => Self::OPTIONAL,
+            ProtectionChoice::OptionalWithList => Self::OPTIONAL_WITH_CREDENTIAL_ID_LIST,
+            ProtectionChoice::Required => Self::REQUIRED,
+        }
+    }
+}
+
+impl From<EnterpriseChoice> for EnterpriseAttestation {
+    fn from(choice: EnterpriseChoice) -> Self {
+        match choice {
+            EnterpriseChoice::Vendor => Self::VendorFacilitated,
+            EnterpriseChoice::Platform => Self::PlatformManaged,
+        }
+    }
+}
+
+/// What is registered when no algorithm is asked for, best first.
+const USUAL_ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::EDDSA, Algorithm::RS256];
+
+/// Bytes in a random user ID and in a random challenge (WebAuthn Level 3 section 13.4.3 wants at
+/// least 16).
+const RANDOM_BYTES: usize = 32;
+
+fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
+    Algorithm::from_name_or_number(text)
+        .ok_or_else(|| "expected ES256, EdDSA, ES384, RS256 or a COSE number such as -7".to_owned())
+}
+
+/// Registers a credential.
+///
+/// # Errors
+///
+/// When the flags are wrong, the ceremony fails, or a file cannot be written.
+pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
+    let request = request(app, args)?;
+    let mut key = app.open_key()?;
+    let registered = app
+        .ceremony(|context| client::register(&mut key, context, request))
+        .map_err(|error| explain::client(&error, key.description()))?;
+    if let (Some(path), Some(secret)) = (&args.secret_out, &registered.large_blob_key) {
+        put_secret(app, path, &[("large_blob_key", secret)])?;
+    }
+    let saved = match &args.save {
+        Some(path) => {
+            let saved = SavedRegistration::of(&registered);
+            let text = serde_json::to_string_pretty(&saved).map_err(|e| CliError::defect(&e))?;
+            write(path, text.as_bytes()).map(Some)
+        }
+        None => Ok(None),
+    };
+    let view = RegistrationView::of(&registered);
+    put_report(args.report.as_deref(), &view)?;
+    if app.global.json {
+        if args.report.is_none() {
+            app.ui.status(view.verdict_text().trim_end());
+        }
+        let json = serde_json::to_string_pretty(&registered.response);
+        app.print_raw(&format!("{}\n", json.map_err(|error| CliError::defect(&error))?))?;
+    } else {
+        app.print_raw(&view.text())?;
+    }
+    // Only now: the credential exists, and whoever asked for it must have seen it.
+    saved?;
+    Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest, CliError> {
+    let (rp_id, client_data) = relying_party(
+        app,
+        &args.rp,
+        args.origin.as_deref(),
+        args.challenge.as_deref(),
+        args.client_data_hash.as_deref(),
+    )?;
+    let user_id = match &args.user_id {
+        Some(text) => base64_flag("--user-id", text)?,
+        None => random(app)?,
+    };
+    if user_id.is_empty() || user_id.len() > 64 {
+        return Err(CliError::usage("`--user-id` needs 1 to 64 bytes"));
+    }
+    let exclude: Result<_, _> =
+        args.exclude.iter().map(|text| base64_flag("--exclude", text)).collect();
+    let cred_blob = args.cred_blob.as_deref().map(|text| base64_flag("--cred-blob", text));
+    let algorithms = if args.algorithms.is_empty() {
+        USUAL_ALGORITHMS.to_vec()
+    } else {
+        args.algorithms.clone()
+    };
+    Ok(RegistrationRequest {
+        rp_name: Some(args.rp_name.clone().unwrap_or_else(|| rp_id.to_string())),
+        rp_id,
+        user: UserEntity {
+            id: user_id,
+            name: Some(args.user.clone()),
+            display_name: Some(args.display_name.clone().unwrap_or_else(|| args.user.clone())),
+        },
+        client_data,
+        algorithms,
+        exclude: exclude?,
+        resident: args.resident,
+        user_verification: args.user_verification.into(),
+        extensions: RegistrationExtensions {
+            cred_protect: args.cred_protect.map(Into::into),
+            hmac_secret: args.hmac_secret,
+            cred_blob: cred_blob.transpose()?.map(|bytes| SecretBytes::copy_of(&bytes)),
+            large_blob_key: args.large_blob_key,
+            min_pin_length: args.min_pin_length,
+            ..RegistrationExtensions::default()
+        },
+        enterprise_attestation: args.enterprise_attestation.map(Into::into),
+    })
+}
+
+/// The relying party and the client data, by the flags that `register` and `assert` share.
+pub(super) fn relying_party(
+    app: &mut App<'_>,
+    rp: &str,
+    origin: Option<&str>,
+    challenge: Option<&str>,
+    client_data_hash: Option<&str>,
+) -> Result<(RpId, ClientDataSource), CliError> {
+    let wrong = |flag: &str, error: &dyn std::error::Error| {
+        CliError::usage(format!("`{flag}` is not acceptable")).cause(error.to_string())
+    };
+    if let Some(text) = client_data_hash {
+        let rp_id = RpId::parse_for_client_data_hash(rp).map_err(|error| wrong("--rp", &error))?;
+        let hash = hash_flag("--client-data-hash", text)?;
+        return Ok((rp_id, ClientDataSource::Hash(hash)));
+    }
+    let rp_id = RpId::parse(rp).map_err(|error| {
+        wrong("--rp", &error).hint("An RP ID that is no domain needs `--client-data-hash`.")
+    })?;
+    let origin = match origin {
+        Some(text) => Some(Origin::parse(text).map_err(|error| wrong("--origin", &error))?),
+        None => rp_id.default_origin(),
+    };
+    let origin = origin.ok_or_else(|| CliError::usage("this RP ID needs `--origin`"))?;
+    rp_id.check_origin(&origin).map_err(|error| wrong("--rp", &error))?;
+    let challenge = match challenge {
+        Some(text) => base64_flag("--challenge", text)?,
+        None => random(app)?,
+    };
+    Ok((rp_id, ClientDataSource::Build { origin, challenge }))
+}
+
+fn random(app: &mut App<'_>) -> Result<Vec<u8>, CliError> {
+    let mut bytes = vec![0; RANDOM_BYTES];
+    app.random.fill(&mut bytes).map_err(|error| {
+        CliError::new(Exit::Failed, "random", "There is no randomness to be had.")
+            .cause(error.to_string())
+    })?;
+    Ok(bytes)
+}
+
+/// Writes the verdict as one JSON document where `--report` asks for it.
+pub(super) fn put_report<V: serde::Serialize>(
+    path: Option<&Path>,
+    view: &V,
+) -> Result<(), CliError> {
+    let Some(path) = path else { return Ok(()) };
+    let text = crate::output::json::document(view).map_err(|error| CliError::defect(&error))?;
+    write(path, text.as_bytes())
+}
+
+/// Writes secrets where `--secret-out` asks for them, as one JSON document of base64url members:
+/// to a file that only its owner can read, or to stdout.
+pub(super) fn put_secret(
+    app: &mut App<'_>,
+    path: &Path,
+    secrets: &[(&str, &SecretBytes)],
+) -> Result<(), CliError> {
+    let document = crate::output::secrets::document(secrets);
+    if path.as_os_str() == "-" {
+        let text = std::str::from_utf8(&document).map_err(|error| CliError::defect(&error))?;
+        return app.print_raw(text);
+    }
+    write_secret(path, &document)
+}

@@ -1,0 +1,91 @@
+//! From the `--device` selector to an opened key.
+
+use super::app::App;
+use super::error::CliError;
+use super::explain;
+use crate::authenticator::{Choice, ChooseError, Key, aaguid_digits, choose};
+use crate::output::text::hex;
+use crate::transport::KeyDescription;
+use std::time::Duration;
+
+/// How long a key is waited for on a terminal, or with `--wait` without a number.
+const WAIT: u64 = 30;
+
+/// How often the interrupt flag is looked at while a key is waited for.
+const GLANCE: Duration = Duration::from_millis(100);
+
+impl App<'_> {
+    /// Opens the key that is meant and asks what it is.
+    ///
+    /// # Errors
+    ///
+    /// When no single key is meant, or it cannot be opened, or it speaks only U2F.
+    pub fn open_key(&mut self) -> Result<Key, CliError> {
+        let selector = self.global.device.clone();
+        match self.find(selector.as_deref())? {
+            Choice::One(description) => self.open_described(description),
+            Choice::AskThese(keys) => self.open_by_aaguid(selector.unwrap_or_default(), keys),
+        }
+    }
+
+    /// Opens one key and asks what it is.
+    fn open_described(&mut self, description: KeyDescription) -> Result<Key, CliError> {
+        self.on_description(&description.clone(), |context| Key::open(description, context))
+    }
+
+    /// Finds the key that is meant, waiting for one to be plugged in where that makes sense.
+    pub(super) fn find(&mut self, selector: Option<&str>) -> Result<Choice, CliError> {
+        let patience = match self.global.wait {
+            Some(seconds) => Some(seconds),
+            None if self.can_ask() => Some(WAIT),
+            None => None,
+        };
+        let until =
+            patience.map(|seconds| self.clock.now().saturating_add(Duration::from_secs(seconds)));
+        let mut told = false;
+        loop {
+            match choose(self.bus.as_ref(), selector) {
+                Err(ChooseError::NoKey) if until.is_some_and(|until| self.clock.now() < until) => {
+                    if !told {
+                        told = true;
+                        let seconds = patience.unwrap_or_default();
+                        self.ui.status(&format!("Plug in a FIDO key ({seconds} s)."));
+                    }
+                    self.bus.wait_for_change(GLANCE);
+                    if self.interrupt.is_requested() {
+                        return Err(CliError::interrupted());
+                    }
+                }
+                result => return result.map_err(|error| explain::choose(&error)),
+            }
+        }
+    }
+
+    /// Asks every key for its AAGUID and keeps the one that matches.
+    fn open_by_aaguid(
+        &mut self,
+        selector: String,
+        keys: Vec<KeyDescription>,
+    ) -> Result<Key, CliError> {
+        let digits = aaguid_digits(&selector).unwrap_or_default();
+        let mut matching = Vec::new();
+        for description in &keys {
+            // A key that does not answer is not the one that is meant.
+            let Ok(mut key) = self.open_described(description.clone()) else { continue };
+            let aaguid = self.on_key(&mut key, |key, context| Ok(key.info(context)?.aaguid))?;
+            if aaguid.is_some_and(|aaguid| hex(&aaguid.0).starts_with(&digits)) {
+                matching.push(key);
+            }
+        }
+        let error = match (matching.len(), matching.pop()) {
+            (1, Some(key)) => return Ok(key),
+            (_, None) => ChooseError::NoMatch { selector, keys },
+            (_, Some(last)) => {
+                matching.push(last);
+                let keys = matching.iter().map(|key| key.description().clone()).collect();
+                ChooseError::Ambiguous { selector, keys }
+            }
+        };
+        Err(explain::choose(&error))
+    }
+}

@@ -1,0 +1,154 @@
+//! Bytes from flags, and files that are read and written.
+
+use super::error::CliError;
+use super::exit::Exit;
+use crate::webauthn::base64url;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// The longest file that is read, in bytes. A registration has a few thousand.
+const MAX_FILE: u64 = 1_048_576;
+
+/// Reads bytes given in base64url (padded or not, standard base64 too) as a flag.
+///
+/// # Errors
+///
+/// When the text is something else.
+pub fn base64_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
+    base64url::decode(text).map_err(|error| {
+        CliError::usage(format!("`{flag}` is not base64url")).cause(error.to_string())
+    })
+}
+
+/// Reads a SHA-256 given in base64url or hexadecimal as a flag.
+///
+/// # Errors
+///
+/// When the text is not 32 bytes in one of these forms.
+pub fn hash_flag(flag: &str, text: &str) -> Result<[u8; 32], CliError> {
+    let bytes = match from_hex(text) {
+        Some(bytes) => bytes,
+        None => base64_flag(flag, text)?,
+    };
+    let length = bytes.len();
+    bytes.try_into().map_err(|_| {
+        CliError::usage(format!("`{flag}` needs a SHA-256, which has 32 bytes; these are {length}"))
+    })
+}
+
+/// Reads exactly 64 hexadecimal digits.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if text.len() != 64 {
+        return None;
+    }
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits?;
+    Some(
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |sum, digit| (sum << 4) | digit)).collect(),
+    )
+}
+
+/// Reads a whole file, up to a limit.
+///
+/// # Errors
+///
+/// When it cannot be read or is too long.
+pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    let failed = |cause: String| {
+        CliError::new(Exit::Usage, "input_file", format!("{} cannot be read.", path.display()))
+            .cause(cause)
+    };
+    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    let mut bytes = Vec::new();
+    let read = file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| failed(error.to_string()))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE {
+        return Err(failed(format!("it is longer than {MAX_FILE} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file in one step: a reader sees the old content or the new, never a part.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    put(path, bytes, false)
+}
+
+/// As [`write`], for a secret: only the owner may read the file.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    put(path, bytes, true)
+}
+
+fn put(path: &Path, bytes: &[u8], secret: bool) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| {
+        CliError::new(Exit::Failed, "output_file", format!("{} cannot be written.", path.display()))
+            .cause(error.to_string())
+    };
+    // A device such as /dev/stderr or a pipe cannot be replaced.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        return file.write_all(bytes).map_err(failed);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if secret {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = secret;
+    let written = options
+        .open(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| {
+        // What is left of a failed try; if it cannot be removed either, the error says enough.
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_read_in_both_forms() {
+        let digits = "00".repeat(31) + "ff";
+        let mut expected = [0; 32];
+        expected[31] = 0xff;
+        assert_eq!(hash_flag("--x", &digits).unwrap(), expected);
+        let text = crate::output::json::base64url(&expected);
+        assert_eq!(hash_flag("--x", &text).unwrap(), expected);
+        assert!(hash_flag("--x", "AAAA").unwrap_err().message.contains("these are 3"));
+        assert!(hash_flag("--x", "%%").is_err());
+    }
+
+    #[test]
+    fn a_secret_is_written_for_its_owner_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        write_secret(&path, b"one").unwrap();
+        write_secret(&path, b"two").unwrap();
+        assert_eq!(read(&path).unwrap(), b"two");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert!(write(&directory.path().join("no/such"), b"").is_err());
+    }
+}

@@ -1,0 +1,243 @@
+//! The person at the terminal, as ceremonies see one.
+
+use super::error::CliError;
+use super::pin_source::PinSource;
+use super::terminal::Terminal;
+use super::ui::Ui;
+use crate::authenticator::{
+    Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
+};
+use crate::ctap::Pin;
+use crate::output::text::{count, escape};
+use crate::output::words;
+use crate::transport::KeyDescription;
+use std::io::Read;
+use zeroize::Zeroizing;
+
+/// From how many PIN tries left on a person is told.
+const FEW_RETRIES: u64 = 3;
+
+/// Speaks with the person on the terminal, or reads PINs from where the flags say.
+pub struct Person<'p, 'w> {
+    pub(super) ui: &'p mut Ui<'w>,
+    pub(super) terminal: Option<&'p mut (dyn Terminal + 'w)>,
+    pub(super) stdin: &'p mut Option<&'w mut dyn Read>,
+    pub(super) pin_source: Option<PinSource>,
+    pub(super) new_pin_source: Option<PinSource>,
+    pub(super) pin_as_typed: bool,
+    pub(super) yes: bool,
+    /// Why the last question could not be asked or answered, where that has a reason of its own.
+    pub(super) problem: Option<CliError>,
+}
+
+impl Person<'_, '_> {
+    fn read_source(&mut self, source: &PinSource) -> Option<Zeroizing<Vec<u8>>> {
+        let read = match (source, self.stdin.as_deref_mut()) {
+            (PinSource::Stdin, None) => Err(CliError::usage("standard input was read already")),
+            (source, Some(stdin)) => source.read(stdin),
+            (source, None) => source.read(&mut std::io::empty()),
+        };
+        match read {
+            Ok(pin) => Some(pin),
+            Err(error) => {
+                self.ui.warning(&error.text());
+                self.problem = Some(error);
+                None
+            }
+        }
+    }
+
+    /// Turns typed bytes into a PIN, and says so when they are not sent as typed.
+    fn pin_from(&mut self, typed: &[u8], key: &KeyDescription) -> Answer<Pin> {
+        match Pin::new(typed, self.pin_as_typed) {
+            Ok(pin) => {
+                if pin.normalization_differs() && !self.pin_as_typed {
+                    self.notice(key, &Notice::PinNormalized);
+                }
+                Answer::Given(pin)
+            }
+            Err(error) => {
+                self.ui.warning(&error.to_string());
+                Answer::Declined
+            }
+        }
+    }
+
+    fn ask_secret(&mut self, prompt: &str) -> Answer<Zeroizing<Vec<u8>>> {
+        self.ui.end_line();
+        let Some(terminal) = &mut self.terminal else { return Answer::CannotAsk };
+        match terminal.read_secret(prompt) {
+            Ok(Some(typed)) if !typed.is_empty() => Answer::Given(typed),
+            Ok(_) => Answer::Declined,
+            Err(error) => {
+                self.ui.warning(&format!("the terminal cannot be used: {error}"));
+                Answer::CannotAsk
+            }
+        }
+    }
+}
+
+impl Interaction for Person<'_, '_> {
+    fn pin(&mut self, request: &PinRequest<'_>) -> Answer<Pin> {
+        let few = request.retries <= FEW_RETRIES;
+        if let Some(source) = self.pin_source.clone() {
+            if few {
+                let retries = request.retries;
+                self.notice(request.key, &Notice::FewRetries { retries });
+            }
+            return match self.read_source(&source) {
+                Some(typed) => self.pin_from(&typed, request.key),
+                None => Answer::CannotAsk,
+            };
+        }
+        let name = words::key_name(request.key);
+        let left = if few { format!(", {}", tries_left(request.retries)) } else { String::new() };
+        match self.ask_secret(&format!("PIN of {name}{left}: ")) {
+            Answer::Given(typed) => self.pin_from(&typed, request.key),
+            Answer::Declined => Answer::Declined,
+            Answer::CannotAsk => Answer::CannotAsk,
+        }
+    }
+
+    fn new_pin(&mut self, request: &NewPinRequest<'_>) -> Answer<Pin> {
+        if let Some(source) = self.new_pin_source.clone() {
+            return match self.read_source(&source) {
+                Some(typed) => self.pin_from(&typed, request.key),
+                None => Answer::CannotAsk,
+            };
+        }
+        if self.terminal.is_none() {
+            return Answer::CannotAsk;
+        }
+        for line in policy_lines(request.policy) {
+            self.ui.status(&line);
+        }
+        let name = words::key_name(request.key);
+        let first = match self.ask_secret(&format!("New PIN for {name}: ")) {
+            Answer::Given(typed) => match self.pin_from(&typed, request.key) {
+                Answer::Given(pin) => pin,
+                other => return other,
+            },
+            Answer::Declined => return Answer::Declined,
+            Answer::CannotAsk => return Answer::CannotAsk,
+        };
+        // A PIN that cannot be sent is told before it is typed a second time.
+        let policy = request.policy;
+        if first.check_policy(policy.min_code_points, policy.max_code_points).is_err() {
+            return Answer::Given(first);
+        }
+        match self.ask_secret("The same PIN again: ") {
+            Answer::Given(typed) => match Pin::new(&typed, self.pin_as_typed) {
+                Ok(second) if second.matches(&first) => Answer::Given(first),
+                _ => {
+                    self.ui.warning("The two PINs differ. Nothing was changed.");
+                    Answer::Declined
+                }
+            },
+            Answer::Declined => Answer::Declined,
+            Answer::CannotAsk => Answer::CannotAsk,
+        }
+    }
+
+    fn same_key(&mut self, key: &KeyDescription) -> Answer<()> {
+        if self.yes {
+            return Answer::Given(());
+        }
+        self.ui.end_line();
+        let Some(terminal) = &mut self.terminal else { return Answer::CannotAsk };
+        let name = words::key_name(key);
+        let prompt = format!("Is {name} the key that you unplugged? [y/N] ");
+        match terminal.read_line(&prompt) {
+            Ok(Some(line)) if matches!(line.trim().to_lowercase().as_str(), "y" | "yes") => {
+                Answer::Given(())
+            }
+            Ok(_) => Answer::Declined,
+            Err(_) => Answer::CannotAsk,
+        }
+    }
+
+    fn act(&mut self, key: &KeyDescription, act: &Act) {
+        let line = words::act(key, act);
+        if self.ui.is_live() { self.ui.progress(&line) } else { self.ui.status(&line) }
+    }
+
+    fn act_over(&mut self) {
+        self.ui.end_line();
+    }
+
+    fn notice(&mut self, key: &KeyDescription, notice: &Notice) {
+        let name = words::key_name(key);
+        match notice {
+            Notice::NotRecognised { retries: Some(retries) } => {
+                let left = tries_left(*retries);
+                self.ui.warning(&format!("{name} did not recognise you: {left}."));
+            }
+            Notice::NotRecognised { retries: None } => {
+                self.ui.warning(&format!("{name} did not recognise you."));
+            }
+            Notice::VerificationBlocked => {
+                self.ui.warning(&format!("{name} asks for its PIN instead of a fingerprint."));
+            }
+            Notice::PinNormalized => {
+                self.ui.status(
+                    "The PIN is sent in Unicode's composed form (NFC), which differs from what \
+                     was typed. A key whose PIN was set by a tool that does not do this may \
+                     refuse it.",
+                );
+                self.ui.hint("Use `--pin-as-typed` to send it as it was typed.");
+            }
+            Notice::FewRetries { retries } => {
+                let left = tries_left(*retries);
+                self.ui.warning(&format!("The PIN of {name}: {left}."));
+            }
+            Notice::Busy => {
+                self.ui.status(&format!("{name} is in use by another program; waiting."));
+            }
+            Notice::SameKeyUnproven => {
+                self.ui.warning(&format!(
+                    "{name} has no serial number, so it cannot be told from another key of the \
+                     same model."
+                ));
+            }
+            Notice::TooLateToCancel => {
+                self.ui.warning(&format!("{name} had finished before it could be told to stop."));
+            }
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        match progress {
+            Progress::RelyingParties { done, total } => {
+                self.ui.progress(&format!("Reading relying parties: {done} of {total}"));
+            }
+            Progress::Credentials { done, total: Some(total) } => {
+                self.ui.progress(&format!("Reading credentials: {done} of {total}"));
+            }
+            Progress::Credentials { done, total: None } => {
+                self.ui.progress(&format!("Reading credentials: {done}"));
+            }
+            Progress::Finished => self.ui.end_line(),
+        }
+    }
+}
+
+/// `1 try left`, `3 tries left`.
+fn tries_left(retries: u64) -> String {
+    let number = usize::try_from(retries).unwrap_or(usize::MAX);
+    format!("{} left", count(number, "try", "tries"))
+}
+
+/// What a new PIN must be like, before it is typed.
+fn policy_lines(policy: &PinPolicy) -> Vec<String> {
+    let mut lines = vec![format!(
+        "The PIN needs {} to {} characters, 63 bytes at most. Letters and signs are allowed.",
+        policy.min_code_points, policy.max_code_points
+    )];
+    if policy.complexity {
+        lines.push("The key refuses PINs that it finds too simple.".to_owned());
+    }
+    if let Some(url) = &policy.complexity_url {
+        lines.push(format!("Its vendor explains the rules at {}", escape(url)));
+    }
+    lines
+}

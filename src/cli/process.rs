@@ -1,0 +1,150 @@
+//! The real world: this process, its streams, its terminal, its keys.
+
+use super::buses::Buses;
+use super::exit::Exit;
+use super::terminal::Terminal;
+use super::world::{Setting, World};
+use crate::ctap::{Random, RandomError};
+use crate::transport::{Bus, Clock, HidBus, Interrupt};
+use crate::virtual_key::{LastingKeys, Surroundings, Touch, VirtualBus};
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Runs the program in this process.
+pub fn main() -> ExitCode {
+    ExitCode::from(run_process(std::env::args_os()).code())
+}
+
+fn run_process(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    forbid_core_dumps();
+    let interrupt = interrupt_on_signals();
+    let mut stdout = io::stdout();
+    let mut stderr = io::stderr();
+    let mut stdin = UnbufferedStdin;
+    let mut random = SystemRandom;
+    let setting = Setting {
+        stderr_is_terminal: stderr.is_terminal(),
+        stdout_is_terminal: stdout.is_terminal(),
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|value| value == "dumb"),
+        data_directory: data_directory(),
+        host_root: "/".into(),
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock { start: Instant::now() });
+    let virtual_keys = VirtualBus::new(
+        setting.data_directory.as_deref().map(lasting_keys),
+        Surroundings::real(),
+        Touch::Auto,
+    );
+    let bus: Arc<dyn Bus> = Arc::new(Buses::new(HidBus::new(), virtual_keys));
+    let world = World {
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        stdin: &mut stdin,
+        terminal: terminal(&interrupt),
+        setting,
+        bus,
+        clock,
+        now: SystemTime::now(),
+        random: &mut random,
+        interrupt,
+    };
+    super::run(arguments, world)
+}
+
+#[cfg(unix)]
+fn terminal(interrupt: &Interrupt) -> Option<Box<dyn Terminal>> {
+    let terminal = super::terminal::UnixTerminal::open(interrupt.clone())?;
+    Some(Box::new(terminal))
+}
+
+#[cfg(not(unix))]
+fn terminal(_: &Interrupt) -> Option<Box<dyn Terminal>> {
+    None
+}
+
+/// Ctrl-C and a request to end set a flag; the thread that waits for a key tells the key. A second
+/// one ends the process at once.
+#[cfg(unix)]
+fn interrupt_on_signals() -> Interrupt {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::flag;
+    let requested = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // The order matters: the first signal finds the flag unset and only then sets it.
+        let armed = flag::register_conditional_shutdown(signal, 130, Arc::clone(&requested));
+        if armed.is_ok() {
+            // Without this the signal keeps its usual effect, which ends the process.
+            let _ = flag::register(signal, Arc::clone(&requested));
+        }
+    }
+    Interrupt::from_flag(requested)
+}
+
+#[cfg(not(unix))]
+fn interrupt_on_signals() -> Interrupt {
+    Interrupt::from_flag(Arc::new(AtomicBool::new(false)))
+}
+
+/// A core dump would hold whatever secret is in memory.
+#[cfg(unix)]
+fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Lowering a limit is always permitted.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+#[cfg(not(unix))]
+fn forbid_core_dumps() {}
+
+/// Where lasting virtual keys live below the user's data.
+pub(super) fn lasting_keys(data_directory: &Path) -> LastingKeys {
+    LastingKeys::new(data_directory.join("virtual-keys"))
+}
+
+fn data_directory() -> Option<std::path::PathBuf> {
+    let directories = directories::ProjectDirs::from("", "", "fidokey")?;
+    Some(directories.data_dir().to_owned())
+}
+
+/// Monotonic time since the program began.
+struct SystemClock {
+    start: Instant,
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// The operating system's randomness.
+struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        getrandom::fill(bytes).map_err(|error| RandomError(error.to_string()))
+    }
+}
+
+/// Standard input without a buffer, so that a PIN read from it leaves no copy behind.
+struct UnbufferedStdin;
+
+#[cfg(unix)]
+impl Read for UnbufferedStdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(rustix::stdio::stdin(), buffer)?)
+    }
+}
+
+#[cfg(not(unix))]
+impl Read for UnbufferedStdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        io::stdin().read(buffer)
+    }
+}

@@ -1,0 +1,37 @@
+//! Talking to the person at the terminal.
+
+mod input;
+#[cfg(unix)]
+mod unix;
+
+pub use input::{LineEditor, MAX_INPUT};
+#[cfg(unix)]
+pub use unix::UnixTerminal;
+
+use std::io;
+use zeroize::Zeroizing;
+
+/// A terminal with a person in front of it.
+pub trait Terminal {
+    /// Shows `prompt` and reads one line, without its end.
+    ///
+    /// `None` when the person ended the input (Ctrl-D) or interrupted it (Ctrl-C).
+    ///
+    /// # Errors
+    ///
+    /// When the terminal is gone or the line is longer than [`MAX_INPUT`] bytes.
+    fn read_line(&mut self, prompt: &str) -> io::Result<Option<String>>;
+
+    /// Shows `prompt` and reads one line without showing it. The bytes are wiped when dropped.
+    ///
+    /// `None` when the person ended the input (Ctrl-D) or interrupted it (Ctrl-C).
+    ///
+    /// # Errors
+    ///
+    /// When the terminal is gone, the line is longer than [`MAX_INPUT`] bytes, or echo cannot be
+    /// switched off.
+    fn read_secret(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<Vec<u8>>>>;
+
+    /// Whether the person has pressed Enter since the last call. Does not block.
+    fn pressed_enter(&mut self) -> bool;
+}

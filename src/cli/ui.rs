@@ -1,0 +1,125 @@
+//! What the program says, and on which stream.
+//!
+//! The answer goes to stdout; everything else goes to stderr. Text that came from a key is escaped
+//! before it gets here (see [`crate::output::text`]).
+
+use super::args::{ColorChoice, Global};
+use super::world::Setting;
+use std::io::{self, Write};
+
+/// The two streams with the rules for them.
+pub struct Ui<'w> {
+    stdout: &'w mut dyn Write,
+    stderr: &'w mut dyn Write,
+    quiet: bool,
+    /// Whether lines on stderr can be rewritten in place.
+    live: bool,
+    color: bool,
+    /// Whether a line that is rewritten in place stands on the terminal now.
+    line_open: bool,
+    broken_pipe: bool,
+}
+
+impl<'w> Ui<'w> {
+    /// Takes over the streams.
+    pub fn new(
+        stdout: &'w mut dyn Write,
+        stderr: &'w mut dyn Write,
+        setting: &Setting,
+        global: &Global,
+    ) -> Self {
+        let color = match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => setting.stderr_is_terminal && !setting.no_color,
+        };
+        Self {
+            stdout,
+            stderr,
+            quiet: global.quiet,
+            live: setting.stderr_is_terminal && !global.quiet,
+            color,
+            line_open: false,
+            broken_pipe: false,
+        }
+    }
+
+    /// Writes (a part of) the answer to stdout. A closed pipe is noted, not an error.
+    ///
+    /// # Errors
+    ///
+    /// When stdout cannot be written to for another reason, such as a full disk.
+    pub fn answer(&mut self, text: &str) -> io::Result<()> {
+        self.end_line();
+        let written = self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.broken_pipe = true;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Says what is going on. Muted by `--quiet`.
+    pub fn status(&mut self, text: &str) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+
+    /// Says what a person must know although nothing failed.
+    pub fn warning(&mut self, text: &str) {
+        let head = self.paint("33", "Warning:");
+        self.line(&format!("{head} {text}"));
+    }
+
+    /// Suggests a next step. Muted by `--quiet`.
+    pub fn hint(&mut self, text: &str) {
+        if !self.quiet {
+            let head = self.paint("36", "Hint:");
+            self.line(&format!("{head} {text}"));
+        }
+    }
+
+    /// Says what failed.
+    pub fn error(&mut self, text: &str) {
+        let head = self.paint("31", "Error:");
+        self.line(&format!("{head} {text}"));
+    }
+
+    /// Writes a line to stderr as it is.
+    pub fn line(&mut self, text: &str) {
+        self.end_line();
+        let _ = writeln!(self.stderr, "{text}");
+        let _ = self.stderr.flush();
+    }
+
+    /// Shows progress on one line that the next call rewrites; nothing where that cannot be done.
+    pub fn progress(&mut self, text: &str) {
+        if self.live {
+            let _ = write!(self.stderr, "\r\x1b[K{text}");
+            let _ = self.stderr.flush();
+            self.line_open = true;
+        }
+    }
+
+    /// Whether [`Ui::progress`] shows anything.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Clears the line that was rewritten in place, if there is one.
+    pub fn end_line(&mut self) {
+        if self.line_open {
+            let _ = write!(self.stderr, "\r\x1b[K");
+            let _ = self.stderr.flush();
+            self.line_open = false;
+        }
+    }
+
+    /// Colours a word; the word alone carries the meaning.
+    fn paint(&self, code: &str, word: &str) -> String {
+        if self.color { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() }
+    }
+}

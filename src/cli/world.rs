@@ -1,0 +1,50 @@
+//! Everything that the command line takes from the process it runs in, as arguments.
+//!
+//! Tests build a world of their own and run the same code in process.
+
+use super::terminal::Terminal;
+use crate::ctap::Random;
+use crate::transport::{Bus, Clock, Interrupt};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The world outside the program.
+pub struct World<'w> {
+    /// Where the answer goes.
+    pub stdout: &'w mut dyn Write,
+    /// Where everything else goes.
+    pub stderr: &'w mut dyn Write,
+    /// What was piped in. Unbuffered, so that a PIN read from it leaves no copy behind.
+    pub stdin: &'w mut dyn Read,
+    /// The person's terminal, if there is one. Prompts go there even when the streams are pipes.
+    pub terminal: Option<Box<dyn Terminal + 'w>>,
+    /// What is known about the streams and the environment.
+    pub setting: Setting,
+    /// Where keys are found.
+    pub bus: Arc<dyn Bus>,
+    /// Monotonic time.
+    pub clock: Arc<dyn Clock>,
+    /// The time of day.
+    pub now: SystemTime,
+    /// Unpredictable bytes.
+    pub random: &'w mut dyn Random,
+    /// Set by Ctrl-C.
+    pub interrupt: Interrupt,
+}
+
+/// What is known about the streams and the environment, as plain values.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Whether stderr is a terminal, so that a line on it can be rewritten.
+    pub stderr_is_terminal: bool,
+    /// Whether stdout is a terminal.
+    pub stdout_is_terminal: bool,
+    /// Whether the environment asks for no colour (`NO_COLOR`, or `TERM=dumb`).
+    pub no_color: bool,
+    /// Where this user's data is kept; virtual keys live below it.
+    pub data_directory: Option<PathBuf>,
+    /// The root of `/sys`, `/dev` and `/run`; another one in tests.
+    pub host_root: PathBuf,
+}

@@ -1,0 +1,171 @@
+//! Registrations and assertions with their verdicts.
+
+use super::json::base64url;
+use super::text::escape;
+use crate::client::{Asserted, Registered};
+use crate::ctap::UserEntity;
+use crate::webauthn::check::Outcome;
+use crate::webauthn::verify::Verdict;
+use crate::wire::cose::Algorithm;
+use serde::Serialize;
+
+/// A registration, for people, and its verdict, for people and programs.
+#[derive(Debug, Serialize)]
+pub struct RegistrationView<'a> {
+    ceremony: &'static str,
+    rp_id: &'a str,
+    user_name: Option<&'a str>,
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    #[serde(skip)]
+    credential_id: &'a str,
+}
+
+impl<'a> RegistrationView<'a> {
+    /// Takes what was learned.
+    pub fn of(registered: &'a Registered) -> Self {
+        Self {
+            ceremony: "registration",
+            rp_id: &registered.rp_id,
+            user_name: registered.user.name.as_deref(),
+            verdict: &registered.verdict,
+            credential_id: &registered.response.id,
+        }
+    }
+
+    /// Whether the verdict is yes.
+    pub fn accepted(&self) -> bool {
+        self.verdict.is_accepted()
+    }
+
+    /// The whole, as text.
+    pub fn text(&self) -> String {
+        let mut lines = vec![
+            format!("Relying party  {}", escape(self.rp_id)),
+            format!("Account        {}", escape(self.user_name.unwrap_or_default())),
+            format!("Credential ID  {}", self.credential_id),
+        ];
+        lines.extend(fact_lines(self.verdict));
+        lines.push(String::new());
+        format!("{}\n{}", lines.join("\n"), self.verdict_text())
+    }
+
+    /// The verdict, as text.
+    pub fn verdict_text(&self) -> String {
+        verdict_text("Registration", self.verdict)
+    }
+}
+
+/// An assertion, for people, and its verdict, for people and programs.
+#[derive(Debug, Serialize)]
+pub struct AssertionView<'a> {
+    ceremony: &'static str,
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    #[serde(skip)]
+    credential_id: &'a str,
+    #[serde(skip)]
+    user: Option<&'a UserEntity>,
+    #[serde(skip)]
+    cred_blob: Option<String>,
+}
+
+impl<'a> AssertionView<'a> {
+    /// Takes what was learned.
+    pub fn of(asserted: &'a Asserted) -> Self {
+        Self {
+            ceremony: "authentication",
+            verdict: &asserted.verdict,
+            credential_id: &asserted.response.id,
+            user: asserted.user.as_ref(),
+            cred_blob: asserted.cred_blob.as_ref().map(|blob| base64url(blob.expose())),
+        }
+    }
+
+    /// Whether the verdict is yes.
+    pub fn accepted(&self) -> bool {
+        self.verdict.is_accepted()
+    }
+
+    /// The whole, as text.
+    pub fn text(&self) -> String {
+        let mut lines = vec![format!("Credential ID  {}", self.credential_id)];
+        if self.user.is_some() {
+            lines.push(format!("Account        {}", account(self.user)));
+        }
+        if let Some(blob) = &self.cred_blob {
+            lines.push(format!("Stored blob    {blob}"));
+        }
+        lines.extend(fact_lines(self.verdict));
+        lines.push(String::new());
+        format!("{}\n{}", lines.join("\n"), self.verdict_text())
+    }
+
+    /// The verdict, as text.
+    pub fn verdict_text(&self) -> String {
+        verdict_text("Assertion", self.verdict)
+    }
+}
+
+/// An account in words: its name, the person's name, or its ID.
+pub fn account(user: Option<&UserEntity>) -> String {
+    let Some(user) = user else { return "an account that the key does not name".to_owned() };
+    match (&user.name, &user.display_name) {
+        (Some(name), Some(display)) if name != display => {
+            format!("{} ({})", escape(name), escape(display))
+        }
+        (Some(name), _) | (None, Some(name)) => escape(name),
+        (None, None) => format!("the account with the ID {}", base64url(&user.id)),
+    }
+}
+
+/// What the authenticator data says, a line each.
+fn fact_lines(verdict: &Verdict) -> Vec<String> {
+    let facts = verdict.facts();
+    let mut lines = Vec::new();
+    if let Some(algorithm) = facts.algorithm {
+        lines.push(format!("Algorithm      {}", Algorithm(algorithm)));
+    }
+    if let Some(aaguid) = &facts.aaguid {
+        lines.push(format!("AAGUID         {aaguid}"));
+    }
+    if let Some(flags) = facts.flags {
+        let presence = if flags.user_present { "touched" } else { "not touched" };
+        let verification = if flags.user_verified { "verified" } else { "not verified" };
+        lines.push(format!("Person         {presence}, {verification}"));
+    }
+    if let Some(count) = facts.sign_count {
+        lines.push(format!("Counter        {count}"));
+    }
+    if let Some(attestation) = &facts.attestation {
+        lines.push(format!("Attestation    {}", escape(&attestation.format)));
+    }
+    lines
+}
+
+/// The verdict: every check that was made, failed ones in full, and the sum.
+fn verdict_text(what: &str, verdict: &Verdict) -> String {
+    let mut text = String::new();
+    for check in verdict.checks() {
+        let mark = match &check.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed { .. } => "FAILED",
+            Outcome::NotChecked { .. } => "      ",
+            Outcome::NotApplicable { .. } => continue,
+        };
+        text.push_str(&format!("  {mark}  {}", check.rule));
+        match &check.outcome {
+            Outcome::Failed { expected, seen } => {
+                text.push_str(&format!(": expected {}, seen {}", escape(expected), escape(seen)));
+            }
+            Outcome::NotChecked { reason } => {
+                text.push_str(&format!(": not checked: {}", escape(reason)));
+            }
+            _ => {}
+        }
+        text.push('\n');
+    }
+    let sum = if verdict.is_accepted() { "verified" } else { "NOT VERIFIED" };
+    text.push_str(&format!("{what} {sum}.\n"));
+    text
+}

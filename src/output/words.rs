@@ -1,0 +1,45 @@
+//! Words that several views and messages share.
+
+use super::text::escape;
+use crate::authenticator::Act;
+use crate::transport::{KeyDescription, KeyKind};
+
+/// What a person calls a key: its product name and where it is, escaped.
+pub fn key_name(key: &KeyDescription) -> String {
+    let path = escape(&key.path.0);
+    if key.kind == KeyKind::Virtual {
+        return format!("the virtual key {path}");
+    }
+    match key.product.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
+        Some(product) => format!("{} ({path})", escape(product)),
+        None => format!("the key at {path}"),
+    }
+}
+
+/// Makes the first letter a capital one.
+pub fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// What has to be done by hand now, as one line.
+pub fn act(key: &KeyDescription, act: &Act) -> String {
+    let name = key_name(key);
+    match act {
+        Act::Touch { within } => format!("Touch {name} now ({} s).", within.as_secs()),
+        Act::LongTouch { within } => format!(
+            "Touch {name} and keep the finger on it for 5 seconds ({} s).",
+            within.as_secs()
+        ),
+        Act::VerifyOnKey { within } => {
+            format!("Put your finger on {name} now ({} s).", within.as_secs())
+        }
+        Act::Unplug => format!("Unplug {name} now."),
+        Act::PlugIn { within } => {
+            format!("Plug the same key in again ({} s).", within.as_secs())
+        }
+    }
+}
