@@ -141,7 +141,7 @@ fn denial(host: &Host, node: &FidoNode, path: &Path, refusal: Refusal) -> Denial
         rights,
         is_root: host.user.id == 0,
         udev: host.udev(node.device_number),
-        rules: host.installed_rules(&node.description),
+        rules: host.installed_rules(&node.description, &accounts),
         is_on_seat: seat.active_user == Some(host.user.id),
         seat,
         in_container: host.is_container(),

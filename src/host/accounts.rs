@@ -71,6 +71,10 @@ impl Accounts {
         Account { id, name: name_of(&self.group, id) }
     }
 
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        self.group.lines().any(|row| row.split(':').next() == Some(name))
+    }
+
     pub(super) fn membership(&self, user: &User, group: u32) -> Membership {
         if user.groups.contains(&group) {
             return Membership::Held;

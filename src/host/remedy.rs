@@ -64,6 +64,12 @@ fn remedy_for_denial(node: &FidoNode, denial: &Denial) -> Option<Remedy> {
     group_remedy(denial).or_else(|| match denial.udev {
         Udev::Absent if denial.in_container => Some(Remedy::PassDeviceToContainer),
         Udev::Absent => Some(Remedy::ChangeNode),
+        // With this project's rules in effect the group would have been let in.
+        Udev::Record(record)
+            if record.uaccess && !denial.is_on_seat && denial.rules.let_group_in() =>
+        {
+            Some(Remedy::TriggerRules)
+        }
         Udev::Record(record) if record.uaccess && !denial.is_on_seat => {
             Some(Remedy::SitAtSeat { active_user: denial.seat.active_user })
         }

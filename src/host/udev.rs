@@ -1,5 +1,6 @@
 //! What udev knows of a device node, and which rules for keys are installed.
 
+use super::accounts::Accounts;
 use super::{Host, udev_rules};
 use crate::transport::KeyDescription;
 
@@ -34,6 +35,8 @@ pub struct InstalledRules {
     pub own: OwnRules,
     /// Whether the rules that come with this version know the key by its name.
     pub key_is_listed: bool,
+    /// Whether there is the group that this project's rules let in.
+    pub group_exists: bool,
 }
 
 /// This project's rules on this machine.
@@ -57,6 +60,11 @@ impl InstalledRules {
         }
     }
 
+    /// Whether what is installed opens this key to a group.
+    pub fn let_group_in(&self) -> bool {
+        self.own != OwnRules::Absent && self.cover_key() && self.group_exists
+    }
+
     /// Whether this key would be covered once this version's rules are installed.
     pub fn would_cover_key(&self) -> bool {
         self.fido_id || self.key_is_listed
@@ -75,7 +83,11 @@ impl Host {
         if record.is_empty() { Udev::NoRecord } else { Udev::Record(UdevRecord::parse(&record)) }
     }
 
-    pub(super) fn installed_rules(&self, key: &KeyDescription) -> InstalledRules {
+    pub(super) fn installed_rules(
+        &self,
+        key: &KeyDescription,
+        accounts: &Accounts,
+    ) -> InstalledRules {
         let fido_id = self.rules("60-fido-id.rules");
         let uaccess = self.rules("70-uaccess.rules");
         let own = self.rules(udev_rules::FILE_NAME);
@@ -94,6 +106,7 @@ impl Host {
             },
             key_is_listed: ids
                 .is_some_and(|(vendor, product)| udev_rules::is_listed(vendor, product)),
+            group_exists: accounts.has_group(udev_rules::GROUP),
         }
     }
 

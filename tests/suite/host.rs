@@ -208,6 +208,18 @@ fn our_rules_are_there_and_were_not_applied() {
 }
 
 #[test]
+fn the_group_of_our_rules_was_lost_or_never_given() {
+    // Access lists that stock rules set before and that went with the seat leave mode 0600 behind.
+    let machine = desktop();
+    udev_record(&machine, TAGGED);
+    machine.write("etc/udev/rules.d/70-fidokey.rules", "ENV{ID_FIDO_TOKEN}==\"1\"\n");
+    machine.write("etc/group", "root:x:0:\n");
+    assert_eq!(remedy(&machine), Some(Remedy::SitAtSeat { active_user: None }));
+    machine.write("etc/group", "root:x:0:\nplugdev:x:46:\n");
+    assert_eq!(remedy(&machine), Some(Remedy::TriggerRules));
+}
+
+#[test]
 fn a_tag_from_a_rule_that_sorts_too_late_gives_nothing() {
     let machine = desktop();
     udev_record(&machine, TAGGED);
