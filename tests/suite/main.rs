@@ -5,4 +5,6 @@
 mod fake_machine;
 mod hid_bus;
 mod host;
+mod judges;
+mod skipped;
 mod udev_rules;
