@@ -310,3 +310,6 @@ macro_rules! gives_token {
 }
 
 gives_token!(GetPinToken GetPinUvAuthTokenUsingPin GetPinUvAuthTokenUsingUv);
+
+#[cfg(test)]
+mod tests;

@@ -243,3 +243,6 @@ impl AssertionOutputs {
         Self { unknown, mistyped, ..out }
     }
 }
+
+#[cfg(test)]
+mod tests;

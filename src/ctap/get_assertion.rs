@@ -135,3 +135,6 @@ impl Request for GetNextAssertion {
         AssertionResponse::decode(map)
     }
 }
+
+#[cfg(test)]
+mod tests;

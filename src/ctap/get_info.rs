@@ -380,3 +380,6 @@ fn fingerprint(map: &Map<'_>) -> [u8; 32] {
     }
     Sha256::digest(stable.build().as_bytes()).into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,3 +106,6 @@ pub struct HmacOutputs {
     /// For the second salt, if there was one.
     pub second: Option<SecretBytes>,
 }
+
+#[cfg(test)]
+mod tests;

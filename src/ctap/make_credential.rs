@@ -159,3 +159,6 @@ impl Request for MakeCredential {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

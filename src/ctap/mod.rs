@@ -20,6 +20,7 @@ mod random;
 mod secret;
 
 pub mod client_pin;
+pub mod credential_management;
 pub mod extensions;
 pub mod get_assertion;
 pub mod get_info;
