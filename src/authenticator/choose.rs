@@ -80,7 +80,8 @@ pub fn choose(bus: &dyn Bus, selector: Option<&str>) -> Result<Choice, ChooseErr
     };
     // Virtual keys are never found by serial number or name.
     let real: Vec<_> = keys.iter().filter(|key| key.kind == KeyKind::Hid).cloned().collect();
-    for rule in [&by_serial as &dyn Fn(&KeyDescription) -> bool, &by_name] {
+    let rules: [&dyn Fn(&KeyDescription) -> bool; 2] = [&by_serial, &by_name];
+    for rule in rules {
         let mut matching: Vec<_> = real.iter().filter(|key| rule(key)).cloned().collect();
         match (matching.len(), matching.pop()) {
             (_, None) => {}

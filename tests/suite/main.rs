@@ -3,8 +3,10 @@
 #![allow(clippy::string_slice, clippy::as_conversions, clippy::print_stdout, clippy::print_stderr)]
 
 mod fake_machine;
+mod harness;
 mod hid_bus;
 mod host;
 mod judges;
+mod message_counts;
 mod skipped;
 mod udev_rules;

@@ -1,0 +1,306 @@
+//! Keys that misbehave: faults of packets and faults of messages, between the program and a key.
+
+use fidokey::transport::{
+    Bus, BusError, Connection, ConnectionError, KeyDescription, KeyPath, OpenError, Replug,
+    ReportSizes,
+};
+use fidokey::virtual_key::ManualClock;
+use fidokey::wire::ctaphid::{Assembler, Command, Packet, PacketKind, split};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What becomes of a CTAP2 request.
+pub enum Reaction {
+    /// The key gets it.
+    Forward,
+    /// The key gets this instead.
+    Change(Vec<u8>),
+    /// The key does not get it; this is the answer (status byte first).
+    Answer(Vec<u8>),
+    /// Nobody answers.
+    Silence,
+    /// The key is pulled out.
+    Unplug,
+}
+
+/// A fault in CTAP2 messages. Both methods see the request, command byte first.
+pub trait MessageFault: Send {
+    /// What becomes of a request.
+    fn request(&mut self, request: &[u8]) -> Reaction {
+        let _ = request;
+        Reaction::Forward
+    }
+
+    /// What becomes of the key's reply, status byte first.
+    fn reply(&mut self, request: &[u8], reply: Vec<u8>) -> Vec<u8> {
+        let _ = request;
+        reply
+    }
+}
+
+impl<F: FnMut(&[u8], Vec<u8>) -> Vec<u8> + Send> MessageFault for F {
+    fn reply(&mut self, request: &[u8], reply: Vec<u8>) -> Vec<u8> {
+        self(request, reply)
+    }
+}
+
+/// A fault in packets: what arrives instead of one packet of the key. An empty list loses it; an
+/// error ends the connection.
+pub trait PacketFault: Send {
+    /// What arrives instead.
+    fn packet(&mut self, packet: Vec<u8>) -> Result<Vec<Vec<u8>>, ConnectionError>;
+}
+
+impl<F: FnMut(Vec<u8>) -> Result<Vec<Vec<u8>>, ConnectionError> + Send> PacketFault for F {
+    fn packet(&mut self, packet: Vec<u8>) -> Result<Vec<Vec<u8>>, ConnectionError> {
+        self(packet)
+    }
+}
+
+type Shared<T> = Arc<Mutex<Option<Box<T>>>>;
+
+/// What is broken now; nothing at first. It concerns every key, over all connections.
+#[derive(Clone, Default)]
+pub struct Faults {
+    messages: Shared<dyn MessageFault>,
+    packets: Shared<dyn PacketFault>,
+}
+
+impl Faults {
+    /// Breaks messages from now on.
+    pub fn messages(&self, fault: impl MessageFault + 'static) {
+        *self.messages.lock().unwrap() = Some(Box::new(fault));
+    }
+
+    /// Changes replies from now on.
+    pub fn replies(&self, fault: impl FnMut(&[u8], Vec<u8>) -> Vec<u8> + Send + 'static) {
+        self.messages(fault);
+    }
+
+    /// Breaks packets from now on.
+    pub fn packets(
+        &self,
+        fault: impl FnMut(Vec<u8>) -> Result<Vec<Vec<u8>>, ConnectionError> + Send + 'static,
+    ) {
+        *self.packets.lock().unwrap() = Some(Box::new(fault));
+    }
+
+    /// Mends everything.
+    pub fn mend(&self) {
+        *self.messages.lock().unwrap() = None;
+        *self.packets.lock().unwrap() = None;
+    }
+}
+
+pub struct FaultBus {
+    inner: Arc<dyn Bus>,
+    faults: Faults,
+    clock: Arc<ManualClock>,
+}
+
+impl FaultBus {
+    pub fn new(inner: Arc<dyn Bus>, faults: Faults, clock: Arc<ManualClock>) -> Self {
+        Self { inner, faults, clock }
+    }
+}
+
+impl Bus for FaultBus {
+    fn keys(&self) -> Result<Vec<KeyDescription>, BusError> {
+        self.inner.keys()
+    }
+
+    fn open(&self, path: &KeyPath) -> Result<Box<dyn Connection>, OpenError> {
+        Ok(Box::new(FaultConnection {
+            inner: self.inner.open(path)?,
+            faults: self.faults.clone(),
+            clock: self.clock.clone(),
+            outgoing: None,
+            held: Vec::new(),
+            request: Vec::new(),
+            incoming: None,
+            arriving: VecDeque::new(),
+            waiting: false,
+            silent: false,
+            unplugged: false,
+        }))
+    }
+
+    fn wait_for_change(&self, timeout: Duration) {
+        self.inner.wait_for_change(timeout);
+    }
+
+    fn replug(&self, path: &KeyPath) -> Result<Replug, OpenError> {
+        self.inner.replug(path)
+    }
+}
+
+struct FaultConnection {
+    inner: Box<dyn Connection>,
+    faults: Faults,
+    clock: Arc<ManualClock>,
+    /// A request that is being sent, and its packets.
+    outgoing: Option<Assembler>,
+    held: Vec<Vec<u8>>,
+    /// The last complete CTAP2 request.
+    request: Vec<u8>,
+    /// A reply that is arriving.
+    incoming: Option<(u32, Assembler)>,
+    /// Packets that wait for the program.
+    arriving: VecDeque<Vec<u8>>,
+    /// Whether the key owes an answer.
+    waiting: bool,
+    silent: bool,
+    unplugged: bool,
+}
+
+impl FaultConnection {
+    fn answer(&mut self, channel: u32, reply: &[u8]) {
+        let size = self.inner.report_sizes().input;
+        self.arriving.extend(split(channel, Command::CBOR, reply, size).unwrap());
+    }
+
+    /// What the program gets instead of a packet of the key.
+    fn arrived(&mut self, packet: Vec<u8>) -> Result<(), ConnectionError> {
+        let packets = match &mut *self.faults.packets.lock().unwrap() {
+            Some(fault) => fault.packet(packet)?,
+            None => vec![packet],
+        };
+        for packet in packets {
+            self.deliver(packet);
+        }
+        Ok(())
+    }
+
+    /// Puts a reply through the message fault, once it is complete.
+    fn deliver(&mut self, report: Vec<u8>) {
+        let faults = self.faults.messages.clone();
+        let mut fault = faults.lock().unwrap();
+        let (Some(fault), Some(packet)) = (&mut *fault, Packet::parse(&report)) else {
+            self.arriving.push_back(report);
+            return;
+        };
+        match packet.kind {
+            PacketKind::Init { command: Command::CBOR, length } => {
+                match Assembler::start(Command::CBOR, length, packet.data, report.len()) {
+                    Ok(assembler) => self.incoming = Some((packet.channel, assembler)),
+                    Err(_) => return self.arriving.push_back(report),
+                }
+            }
+            PacketKind::Continuation { sequence } if self.incoming.is_some() => {
+                let (_, assembler) = self.incoming.as_mut().unwrap();
+                if assembler.push(sequence, packet.data).is_err() {
+                    return self.arriving.push_back(report);
+                }
+            }
+            _ => return self.arriving.push_back(report),
+        }
+        if let Some((channel, message)) =
+            self.incoming.take_if(|(_, message)| message.is_complete())
+        {
+            let reply = fault.reply(&self.request, message.into_payload());
+            self.answer(channel, &reply);
+        }
+    }
+}
+
+impl Connection for FaultConnection {
+    fn report_sizes(&self) -> ReportSizes {
+        self.inner.report_sizes()
+    }
+
+    fn send(&mut self, report: &[u8]) -> Result<(), ConnectionError> {
+        if self.unplugged {
+            return Err(ConnectionError::Unplugged);
+        }
+        let packet = Packet::parse(report).unwrap();
+        match packet.kind {
+            PacketKind::Init { command: Command::CBOR, length } => {
+                let started =
+                    Assembler::start(Command::CBOR, length, packet.data, report.len()).unwrap();
+                self.outgoing = Some(started);
+                self.held = vec![report.to_vec()];
+            }
+            PacketKind::Continuation { sequence } if self.outgoing.is_some() => {
+                self.outgoing.as_mut().unwrap().push(sequence, packet.data).unwrap();
+                self.held.push(report.to_vec());
+            }
+            _ => {
+                if self.silent {
+                    return Ok(());
+                }
+                self.waiting = true;
+                return self.inner.send(report);
+            }
+        }
+        let Some(message) = self.outgoing.take_if(|message| message.is_complete()) else {
+            return Ok(());
+        };
+        self.request = message.into_payload();
+        self.waiting = true;
+        let held = std::mem::take(&mut self.held);
+        let faults = self.faults.messages.clone();
+        let reaction = match &mut *faults.lock().unwrap() {
+            Some(fault) => fault.request(&self.request),
+            None => Reaction::Forward,
+        };
+        match reaction {
+            Reaction::Forward => held.iter().try_for_each(|report| self.inner.send(report)),
+            Reaction::Change(request) => {
+                let reports = split(packet.channel, Command::CBOR, &request, report.len());
+                reports.unwrap().iter().try_for_each(|report| self.inner.send(report))
+            }
+            Reaction::Answer(reply) => {
+                self.answer(packet.channel, &reply);
+                Ok(())
+            }
+            Reaction::Silence => {
+                self.silent = true;
+                Ok(())
+            }
+            Reaction::Unplug => {
+                self.unplugged = true;
+                Ok(())
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        report: &mut [u8],
+        timeout: Duration,
+    ) -> Result<Option<usize>, ConnectionError> {
+        loop {
+            if let Some(packet) = self.arriving.pop_front() {
+                report[..packet.len()].copy_from_slice(&packet);
+                return Ok(Some(packet.len()));
+            }
+            if self.unplugged {
+                return Err(ConnectionError::Unplugged);
+            }
+            if self.silent {
+                // Nobody will answer: the time that the program is ready to wait passes at once.
+                self.clock.advance(timeout);
+                return Ok(None);
+            }
+            let mut packet = vec![0; self.inner.report_sizes().input];
+            match self.inner.receive(&mut packet, timeout)? {
+                Some(length) => {
+                    packet.truncate(length);
+                    self.arrived(packet)?;
+                    if self.arriving.is_empty() && self.incoming.is_none() {
+                        // The packet was lost on the way: the program's time passes.
+                        self.clock.advance(timeout);
+                        return Ok(None);
+                    }
+                }
+                None => {
+                    if self.waiting && !timeout.is_zero() {
+                        self.clock.advance(timeout);
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! A desk with virtual keys on it, at which the command line runs in process.
+//!
+//! Keys stay plugged in between two runs. Time is one manual clock for the keys and the program:
+//! a touch that never comes is over at once. Every message is recorded at the key.
+#![allow(dead_code)]
+
+mod faults;
+mod record;
+mod terminal;
+
+pub use faults::{MessageFault, PacketFault, Reaction};
+pub use record::Record;
+pub use terminal::Typed;
+
+use faults::{FaultBus, Faults};
+use fidokey::cli::exit::Exit;
+use fidokey::cli::terminal::Terminal;
+use fidokey::cli::world::{Setting, World};
+use fidokey::ctap::{Random, RandomError};
+use fidokey::transport::{Bus, Clock, Interrupt, KeyDescription, KeyKind, KeyPath};
+use fidokey::virtual_key::{
+    KeySettings, LastingKeys, ManualClock, Nobody, Randomness, SeededRandomness, Surroundings,
+    Touch, VirtualBus, VirtualKey,
+};
+use record::RecordingBus;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+use terminal::ScriptedTerminal;
+
+/// A desk with keys on it.
+pub struct Desk {
+    /// The time of the keys and of the program.
+    pub clock: Arc<ManualClock>,
+    /// The keys.
+    pub keys: Arc<VirtualBus>,
+    /// What is broken between the program and the keys.
+    pub faults: Faults,
+    /// What was said to the keys.
+    pub record: Record,
+    /// Set by a simulated Ctrl-C; a new one for each run.
+    pub interrupt: Mutex<Interrupt>,
+    randomness: Arc<SeededRandomness>,
+    home: tempfile::TempDir,
+    bus: Arc<dyn Bus>,
+}
+
+impl Desk {
+    /// An empty desk.
+    pub fn empty() -> Self {
+        let clock = ManualClock::leaping();
+        let randomness = SeededRandomness::new(7);
+        let home = tempfile::tempdir().unwrap();
+        let surroundings = Surroundings {
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            touch_source: Arc::new(Nobody),
+        };
+        let lasting = LastingKeys::new(home.path().join("data/virtual-keys"));
+        let keys = Arc::new(VirtualBus::new(Some(lasting), surroundings, Touch::Auto));
+        let record = Record::default();
+        let faults = Faults::default();
+        let faulty = FaultBus::new(keys.clone(), faults.clone(), clock.clone());
+        let bus = Arc::new(RecordingBus::new(faulty, record.clone()));
+        let interrupt = Mutex::new(Interrupt::new());
+        Self { clock, keys, faults, record, interrupt, randomness, home, bus }
+    }
+
+    /// A desk with one key of the usual kind, at `/dev/hidraw0`.
+    pub fn with_key() -> (Self, VirtualKey) {
+        let desk = Self::empty();
+        let key = desk.plug(0, KeySettings::default());
+        (desk, key)
+    }
+
+    /// Plugs in a key that touches itself, at `/dev/hidraw{number}`.
+    pub fn plug(&self, number: u8, settings: KeySettings) -> VirtualKey {
+        self.plug_described(Self::description(number), settings, Touch::Auto)
+    }
+
+    /// Plugs in a key.
+    pub fn plug_described(
+        &self,
+        description: KeyDescription,
+        settings: KeySettings,
+        touch: Touch,
+    ) -> VirtualKey {
+        let surroundings = Surroundings {
+            clock: self.clock.clone(),
+            randomness: self.randomness.clone(),
+            touch_source: Arc::new(Nobody),
+        };
+        let key = VirtualKey::volatile(description, settings, touch, surroundings);
+        self.keys.plug(&key).unwrap();
+        key
+    }
+
+    /// How the key at `/dev/hidraw{number}` describes itself.
+    pub fn description(number: u8) -> KeyDescription {
+        KeyDescription {
+            path: KeyPath(format!("/dev/hidraw{number}")),
+            kind: KeyKind::Hid,
+            vendor_id: Some(0x1915),
+            product_id: Some(0x521f),
+            manufacturer: Some("Nordic Semiconductor ASA".into()),
+            product: Some("OpenSK".into()),
+            serial_number: Some(format!("v1.{number}")),
+            port: Some(format!("1-{}", u32::from(number) + 1)),
+        }
+    }
+
+    /// Where the program keeps this person's data.
+    pub fn data_directory(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// A path in a directory that goes with the desk.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Writes a file and gives its path as a flag's value.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Runs a command line without a terminal; arguments are divided at spaces.
+    pub fn run(&self, line: &str) -> Outcome {
+        self.command(line).run()
+    }
+
+    /// Prepares a command line; arguments are divided at spaces.
+    pub fn command(&self, line: &str) -> Prepared<'_> {
+        Prepared {
+            desk: self,
+            arguments: line.split_whitespace().map(str::to_owned).collect(),
+            stdin: Vec::new(),
+            terminal: None,
+        }
+    }
+
+    /// Sets a PIN on the key that a run without `--device` uses.
+    pub fn set_pin(&self, pin: &str) {
+        let file = self.file("new-pin", pin);
+        self.run(&format!("pin set --new-pin-file {file}")).succeeded();
+    }
+}
+
+/// A command line that is about to run.
+pub struct Prepared<'d> {
+    desk: &'d Desk,
+    arguments: Vec<String>,
+    stdin: Vec<u8>,
+    terminal: Option<Vec<Typed>>,
+}
+
+impl Prepared<'_> {
+    /// Adds one argument as it is, spaces included.
+    pub fn arg(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Pipes something in.
+    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.stdin = bytes.as_ref().to_vec();
+        self
+    }
+
+    /// Puts a person at a terminal who answers prompts in this order.
+    pub fn typing<const N: usize>(mut self, answers: [&str; N]) -> Self {
+        self.terminal = Some(answers.iter().map(|line| Typed::Line((*line).to_owned())).collect());
+        self
+    }
+
+    /// Puts a person at a terminal who answers prompts in this order, or breaks off.
+    pub fn at_terminal(mut self, answers: impl IntoIterator<Item = Typed>) -> Self {
+        self.terminal = Some(answers.into_iter().collect());
+        self
+    }
+
+    /// Runs it.
+    pub fn run(self) -> Outcome {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let mut stdin = self.stdin.as_slice();
+        let interrupt = Interrupt::new();
+        *self.desk.interrupt.lock().unwrap() = interrupt.clone();
+        let transcript = Arc::new(Mutex::new(Vec::new()));
+        let is_terminal = self.terminal.is_some();
+        let terminal = self.terminal.map(|answers| {
+            let terminal = ScriptedTerminal::new(answers, transcript.clone(), interrupt.clone());
+            Box::new(terminal) as Box<dyn Terminal>
+        });
+        let mut random = TestRandom(self.desk.randomness.clone());
+        let clock: Arc<dyn Clock> = self.desk.clock.clone();
+        let world = World {
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            stdin: &mut stdin,
+            terminal,
+            setting: Setting {
+                stderr_is_terminal: is_terminal,
+                stdout_is_terminal: is_terminal,
+                no_color: true,
+                data_directory: Some(self.desk.data_directory()),
+                host_root: self.desk.path("host"),
+            },
+            bus: self.desk.bus.clone(),
+            clock,
+            // 2026-11-24T00:00:00Z
+            now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_478_400),
+            random: &mut random,
+            interrupt,
+        };
+        let mut arguments = vec![OsString::from("fidokey")];
+        arguments.extend(self.arguments.iter().map(OsString::from));
+        let exit = fidokey::cli::run(arguments, world);
+        let home = self.desk.home.path().to_str().unwrap().to_owned();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&home, "HOME");
+        let prompts = transcript.lock().unwrap().clone();
+        Outcome {
+            line: self.arguments.join(" ").replace(&home, "HOME"),
+            stdout: text(stdout),
+            stderr: text(stderr),
+            prompts,
+            exit,
+        }
+    }
+}
+
+/// What a run left behind. It prints as one text, for snapshots.
+#[must_use]
+pub struct Outcome {
+    line: String,
+    /// The answer.
+    pub stdout: String,
+    /// Everything else.
+    pub stderr: String,
+    /// What was asked on the terminal, and what was typed (secrets as stars).
+    pub prompts: Vec<String>,
+    /// How it ended.
+    pub exit: Exit,
+}
+
+impl Outcome {
+    /// The answer as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))
+    }
+
+    /// The error as JSON.
+    pub fn error_json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}\n{self}"))
+    }
+
+    /// Fails the test unless the run ended well.
+    pub fn succeeded(&self) -> &Self {
+        assert_eq!(self.exit, Exit::Done, "{self}");
+        self
+    }
+
+    /// Fails the test unless the run ended this way.
+    pub fn ended(&self, exit: Exit) -> &Self {
+        assert_eq!(self.exit, exit, "{self}");
+        self
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "$ fidokey {}", self.line)?;
+        formatter.write_str(&self.stdout)?;
+        if !self.prompts.is_empty() {
+            writeln!(formatter, "--- terminal")?;
+            for prompt in &self.prompts {
+                writeln!(formatter, "{prompt}")?;
+            }
+        }
+        if !self.stderr.is_empty() {
+            writeln!(formatter, "--- stderr")?;
+            let shown = self.stderr.replace("\r\x1b[K", "⏎\n");
+            formatter.write_str(&shown)?;
+            if !shown.ends_with('\n') {
+                writeln!(formatter)?;
+            }
+        }
+        writeln!(formatter, "--- exit {}", self.exit.code())
+    }
+}
+
+/// The program's randomness: the same in every run of the tests.
+struct TestRandom(Arc<SeededRandomness>);
+
+impl Random for TestRandom {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        self.0.fill(bytes).map_err(|error| RandomError(error.to_string()))
+    }
+}
