@@ -94,7 +94,8 @@ impl VirtualKey {
         &self.0.description
     }
 
-    /// Decides who touches the key from now on.
+    /// Decides who touches the key from now on; a lasting key goes by its file again when it is
+    /// next switched on.
     pub fn set_touch(&self, touch: Touch) {
         *locked(&self.0.touch) = touch;
     }
