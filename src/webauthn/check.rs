@@ -49,7 +49,7 @@ pub struct Check {
     pub id: &'static str,
     /// The rule in words, to stand in a list.
     pub rule: &'static str,
-    /// The step of WebAuthn Level 3 that asks for it.
+    /// The section of WebAuthn Level 3 that asks for it.
     pub section: &'static str,
     /// What became of it.
     #[serde(flatten)]
@@ -104,7 +104,7 @@ impl Rule {
 mod tests {
     use super::*;
 
-    const RULE: Rule = Rule::new("signature", "the signature is the credential's", "7.2 step 21");
+    const RULE: Rule = Rule::new("signature", "the signature is the credential's", "7.2");
 
     #[test]
     fn the_words_and_the_json_are_stable() {
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(check.outcome.to_string(), "not checked: no public key");
         assert_eq!(
             serde_json::to_string(&check).unwrap(),
-            r#"{"id":"signature","rule":"the signature is the credential's","section":"7.2 step 21","outcome":"not_checked","reason":"no public key"}"#
+            r#"{"id":"signature","rule":"the signature is the credential's","section":"7.2","outcome":"not_checked","reason":"no public key"}"#
         );
         let check = RULE.judge(false, || "a".into(), || "b".into());
         assert_eq!(check.outcome.to_string(), "failed: expected a, seen b");

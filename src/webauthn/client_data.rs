@@ -144,7 +144,7 @@ struct Members {
 impl ReceivedClientData {
     /// Reads client data of any client.
     ///
-    /// A byte order mark is skipped, as section 7.1 step 5 decodes it; unknown members are ignored;
+    /// A byte order mark is skipped, as section 7.1 decodes it; unknown members are ignored;
     /// a member that is there twice is refused.
     ///
     /// # Errors

@@ -3,13 +3,13 @@
 use crate::webauthn::base64url::Base64Url;
 use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 use crate::wire::authenticator_data::Aaguid;
+use crate::wire::cose::Algorithm;
 use der::asn1::{ObjectIdentifier, OctetString};
 use der::{Any, Decode, Encode, Tag, Tagged};
 use serde::Serialize;
 use std::fmt::Write;
 use thiserror::Error;
-use x509_cert::Certificate;
-use x509_cert::certificate::Version;
+use x509_cert::certificate::{CertificateInner, Raw, Version};
 use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::name::Name;
 use x509_cert::time::Time;
@@ -54,7 +54,8 @@ pub struct CertificateFacts {
 
 /// A leaf certificate, read.
 pub(super) struct Leaf {
-    certificate: Certificate,
+    /// Read without RFC 5280's limit on serial numbers, which some vendors exceed.
+    certificate: CertificateInner<Raw>,
 }
 
 /// Something that a certificate lacks.
@@ -65,7 +66,7 @@ pub(super) struct Shortcoming {
 
 impl Leaf {
     pub(super) fn parse(der: &[u8]) -> Result<Self, CertificateError> {
-        Certificate::from_der(der)
+        CertificateInner::from_der(der)
             .map(|certificate| Self { certificate })
             .map_err(|_| CertificateError::Malformed)
     }
@@ -88,9 +89,11 @@ impl Leaf {
         }
     }
 
-    pub(super) fn public_key(&self) -> Result<PublicKey, PublicKeyError> {
+    /// The leaf's key, which must be one for this algorithm.
+    pub(super) fn public_key(&self, algorithm: Algorithm) -> Result<PublicKey, PublicKeyError> {
         let info = self.certificate.tbs_certificate().subject_public_key_info();
-        PublicKey::from_spki_der(&info.to_der().map_err(|_| PublicKeyError::Spki)?)
+        let der = info.to_der().map_err(|_| PublicKeyError::Spki)?;
+        PublicKey::from_spki_der_for(&der, algorithm)
     }
 
     /// The AAGUID extension, if there is one; an error says what is wrong with it.

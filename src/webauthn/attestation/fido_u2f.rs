@@ -31,7 +31,7 @@ pub(super) fn examine(subject: &Subject<'_>) -> Result<(AttestationKind, Vec<Che
             return Ok((AttestationKind::Unknown, checks));
         }
     };
-    let key = leaf.public_key().and_then(|key| key.for_algorithm(Algorithm::ES256));
+    let key = leaf.public_key(Algorithm::ES256);
     let certificate = match &key {
         Ok(_) => CERTIFICATE.passed(),
         Err(error) => CERTIFICATE.failed("a key on P-256", error.to_string()),

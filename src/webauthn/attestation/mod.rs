@@ -1,8 +1,8 @@
 //! Attestation statements (WebAuthn Level 3 section 8): what a key says of itself, and with which
 //! key it signed that.
 //!
-//! `packed` (8.2, with certificate and self), `fido-u2f` (8.6) and `none` (8.7) are checked; other
-//! formats are reported as not checked, with the reason. Whether a certificate leads to a root that
+//! `packed` (8.2, with certificate and self), `fido-u2f` (8.6) and `none` (8.7) are checked; the
+//! other registered formats are reported as not checked, with the reason. Whether a certificate leads to a root that
 //! somebody trusts is not decided here.
 
 mod certificate;
@@ -19,34 +19,34 @@ use crate::wire::cose::Algorithm;
 use serde::Serialize;
 
 const FORMAT: Rule =
-    Rule::new("attestation_format", "the attestation format is one that is known", "7.1 step 22");
+    Rule::new("attestation_format", "the attestation format is a registered one", "7.1");
 const STATEMENT: Rule = Rule::new(
     "attestation_statement",
     "the attestation statement has the members that its format prescribes",
-    "7.1 step 23",
+    "7.1",
 );
-const ALGORITHM: Rule = Rule::new(
-    "attestation_algorithm",
-    "the attestation's algorithm is that of its key",
-    "7.1 step 23",
-);
+const ALGORITHM: Rule =
+    Rule::new("attestation_algorithm", "the attestation's algorithm is that of its key", "7.1");
 const SIGNATURE: Rule =
-    Rule::new("attestation_signature", "the attestation signature is valid", "7.1 step 23");
+    Rule::new("attestation_signature", "the attestation signature is valid", "7.1");
 const CERTIFICATE: Rule = Rule::new(
     "attestation_certificate",
     "the attestation certificate has the contents that its format prescribes",
-    "7.1 step 23",
+    "7.1",
 );
 const AAGUID: Rule = Rule::new(
     "attestation_aaguid",
     "the AAGUID in the attestation certificate is the key's",
-    "7.1 step 23",
+    "7.1",
 );
-const TRUST: Rule = Rule::new(
-    "attestation_trust",
-    "the attestation certificate leads to a trusted root",
-    "7.1 step 24",
-);
+const TRUST: Rule =
+    Rule::new("attestation_trust", "the attestation certificate leads to a trusted root", "7.1");
+
+/// The formats that are checked here.
+const CHECKED: &[&str] = &["none", "packed", "fido-u2f"];
+
+/// The other registered formats (IANA, "WebAuthn Attestation Statement Format Identifiers").
+const REGISTERED: &[&str] = &["tpm", "android-key", "android-safetynet", "apple", "compound"];
 
 /// What kind of attestation a statement turned out to be (section 6.5.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,14 +90,19 @@ pub fn examine(
     authenticator_data: &AuthenticatorData,
     client_data_hash: &[u8; 32],
 ) -> (AttestationVerdict, Vec<Check>) {
-    let known = matches!(object.format.as_str(), "none" | "packed" | "fido-u2f");
+    let format = object.format.as_str();
+    let known = CHECKED.contains(&format);
     let statement = cbor::parse(&object.statement).and_then(cbor::Item::map);
     let (kind, mut checks) = match (statement, &authenticator_data.attested_credential) {
         _ if !known => {
-            let format = &object.format;
             let reason = format!("this program does not check the attestation format {format:?}");
-            let checks = [FORMAT, STATEMENT, SIGNATURE].map(|rule| rule.not_checked(&*reason));
-            (AttestationKind::Unknown, checks.to_vec())
+            let first = if REGISTERED.contains(&format) {
+                FORMAT.not_checked(&*reason)
+            } else {
+                FORMAT.failed("a registered format", format!("{format:?}"))
+            };
+            let others = [STATEMENT, SIGNATURE].map(|rule| rule.not_checked(&*reason));
+            (AttestationKind::Unknown, [&[first], others.as_slice()].concat())
         }
         (Err(error), _) => (AttestationKind::Unknown, unreadable(&error)),
         (Ok(_), None) => (
@@ -108,7 +113,7 @@ pub fn examine(
             let signed = [object.authenticator_data.as_slice(), client_data_hash].concat();
             let subject =
                 Subject { statement, authenticator_data, credential, signed, client_data_hash };
-            let examined = match object.format.as_str() {
+            let examined = match format {
                 "none" => Ok(none(&subject)),
                 "packed" => packed::examine(&subject),
                 _ => fido_u2f::examine(&subject),
@@ -124,7 +129,7 @@ pub fn examine(
         AttestationKind::SelfAttested => {
             TRUST.not_applicable("the credential attests itself, without a certificate")
         }
-        _ => TRUST.not_checked("trust not checked: no roots were given"),
+        _ => TRUST.not_checked("no roots were given, so trust is not checked"),
     });
     (AttestationVerdict { format: object.format.clone(), kind }, checks)
 }
@@ -159,3 +164,6 @@ fn algorithm(statement: &Map<'_>) -> Result<Algorithm, CborError> {
 fn signature<'a>(statement: &Map<'a>) -> Result<&'a [u8], CborError> {
     statement.get_text("sig").ok_or(CborError::Missing("sig"))?.bytes()
 }
+
+#[cfg(test)]
+mod tests;

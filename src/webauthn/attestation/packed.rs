@@ -72,7 +72,7 @@ fn certified(
             return (AttestationKind::Unknown, checks);
         }
     };
-    let key = leaf.public_key().and_then(|key| key.for_algorithm(algorithm));
+    let key = leaf.public_key(algorithm);
     let fits = match &key {
         Ok(_) => ALGORITHM.passed(),
         Err(error) if error.is_unsupported() => ALGORITHM.not_checked(error.to_string()),

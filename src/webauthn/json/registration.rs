@@ -65,9 +65,9 @@ pub enum ResponseError {
     /// The authenticator data holds no credential.
     #[error("the key's answer holds no credential")]
     NoCredential,
-    /// The attestation statement is not CBOR.
-    #[error("the attestation statement cannot be read: {0}")]
-    Statement(#[from] CborError),
+    /// The attestation object, or its statement, is not CBOR.
+    #[error("the attestation object cannot be read: {0}")]
+    AttestationObject(#[from] CborError),
 }
 
 /// What a registration gave, from which its response is written.

@@ -261,3 +261,6 @@ fn rsa_key(n: &[u8], e: &[u8]) -> Result<rsa::PublicKey, PublicKeyError> {
     rsa::PublicKey::new_with_size_limits(n, e, MIN_RSA_BITS..=MAX_RSA_BITS)
         .map_err(|_| PublicKeyError::Rsa)
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,25 +82,43 @@ impl PublicKey {
         Self::from_spki_der(document.as_bytes())
     }
 
-    /// The same key for a given algorithm, as an attestation statement names it beside the
-    /// certificate.
+    /// Reads a SubjectPublicKeyInfo that must be a key for this algorithm, as an attestation
+    /// statement names one beside its certificate.
     ///
     /// # Errors
     ///
-    /// [`PublicKeyError::Unsupported`] for an algorithm that cannot be verified here;
-    /// [`PublicKeyError::DoesNotFit`] when the key is not one for it.
-    pub fn for_algorithm(self, algorithm: Algorithm) -> Result<Self, PublicKeyError> {
-        let family = Family::of(algorithm).ok_or(PublicKeyError::Unsupported(algorithm))?;
-        let own = match self.key {
+    /// [`PublicKeyError::DoesNotFit`] when it is a key for another algorithm. An error that says
+    /// [`is_unsupported`](PublicKeyError::is_unsupported) only where nothing contradicts: the
+    /// algorithm cannot be verified here, and the key may be one for it.
+    pub fn from_spki_der_for(bytes: &[u8], algorithm: Algorithm) -> Result<Self, PublicKeyError> {
+        let needed = Family::of(algorithm).map(Family::needed);
+        let does_not_fit = || PublicKeyError::DoesNotFit {
+            algorithm,
+            needed: needed.unwrap_or("a key of another type"),
+        };
+        let key = match Self::from_spki_der(bytes) {
+            Ok(key) => key,
+            Err(PublicKeyError::UnsupportedType { .. }) if needed.is_some() => {
+                return Err(does_not_fit());
+            }
+            Err(error) => return Err(error),
+        };
+        if Family::of(algorithm) == Some(key.family()) {
+            Ok(Self { algorithm, key: key.key })
+        } else if needed.is_none() && key.family() == Family::Rsa {
+            // One of RSA's other paddings or hashes.
+            Err(PublicKeyError::Unsupported(algorithm))
+        } else {
+            Err(does_not_fit())
+        }
+    }
+
+    fn family(&self) -> Family {
+        match self.key {
             Key::P256(_) => Family::P256,
             Key::P384(_) => Family::P384,
             Key::Ed25519(_) => Family::Ed25519,
             Key::Rsa(_) => Family::Rsa,
-        };
-        if own == family {
-            Ok(Self { algorithm, key: self.key })
-        } else {
-            Err(PublicKeyError::DoesNotFit { algorithm, needed: family.needed() })
         }
     }
 

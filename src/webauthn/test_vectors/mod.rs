@@ -1,34 +1,73 @@
-//! The test vectors of WebAuthn Level 3 section 16, as published by the W3C. RP ID `example.org`,
-//! origin `https://example.org`.
+//! The test vectors of WebAuthn Level 3 section 16, read from `level-3.txt`.
 
-mod ecdsa;
+use crate::wire::attestation_object::AttestationObject;
+use crate::wire::authenticator_data::{AttestedCredentialData, AuthenticatorData};
+use std::collections::HashMap;
 
-/// One credential of section 16: its registration and one assertion, hexadecimal.
+const LEVEL_3: &str = include_str!("level-3.txt");
+
+/// One credential of section 16: its registration and one assertion.
 pub(super) struct Vector {
-    pub(super) name: &'static str,
-    pub(super) attestation_object: &'static str,
-    pub(super) create_challenge: &'static str,
-    pub(super) create_client_data: &'static str,
-    pub(super) authenticator_data: &'static str,
-    pub(super) get_challenge: &'static str,
-    pub(super) get_client_data: &'static str,
-    pub(super) signature: &'static str,
+    pub(super) name: String,
+    members: HashMap<String, Vec<u8>>,
 }
 
-/// Every vector whose algorithms this program can verify.
-pub(super) const ALL: &[&Vector] = &[&ecdsa::NONE, &ecdsa::PACKED_SELF, &ecdsa::PACKED];
+impl Vector {
+    pub(super) fn get(&self, member: &str) -> &[u8] {
+        &self.members[member]
+    }
 
-/// The extra member that the vectors' client data has, without its random end, in hexadecimal:
-/// `,"extraData":"clientDataJSON may be extended with additional fields in the future, such as
-/// this: `.
-const EXTRA: &str = "2c22657874726144617461223a22636c69656e74446174614a534f4e206d617920626520657874656e6465642077697468206164646974696f6e616c206669656c647320696e20746865206675747572652c207375636820617320746869733a20";
+    /// The attestation object, read.
+    pub(super) fn object(&self) -> AttestationObject {
+        AttestationObject::parse(self.get("attestation_object")).unwrap()
+    }
 
-/// Decodes hexadecimal; `~` stands for [`EXTRA`].
-pub(super) fn hex(text: &str) -> Vec<u8> {
-    let text: String = text.split_whitespace().collect::<String>().replace('~', EXTRA);
-    assert_eq!(text.len() % 2, 0, "odd number of digits");
-    text.as_bytes()
-        .chunks(2)
-        .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap())
+    /// The credential that the registration made.
+    pub(super) fn credential(&self) -> AttestedCredentialData {
+        let data = self.object().authenticator_data;
+        AuthenticatorData::parse(&data).unwrap().attested_credential.unwrap()
+    }
+}
+
+/// Every vector in the file.
+pub(super) fn all() -> Vec<Vector> {
+    let text: String =
+        LEVEL_3.lines().filter(|line| !line.starts_with('#')).fold(String::new(), |text, line| {
+            match line.strip_prefix(' ') {
+                Some(digits) => text + digits,
+                None => text + "\n" + line + " ",
+            }
+        });
+    text.split("\n[")
+        .skip(1)
+        .map(|section| {
+            let mut lines = section.lines();
+            let name = lines.next().unwrap().trim_end().trim_end_matches(']').to_owned();
+            let members = lines
+                .filter_map(|line| line.split_once(' '))
+                .filter(|(member, _)| !member.is_empty())
+                .map(|(member, digits)| (member.to_owned(), hex(digits)))
+                .collect();
+            Vector { name, members }
+        })
         .collect()
+}
+
+/// The vector of this name.
+pub(super) fn named(name: &str) -> Vector {
+    all().into_iter().find(|vector| vector.name == name).unwrap()
+}
+
+/// Decodes hexadecimal; `~` stands for the member `extraData` up to its random end.
+pub(super) fn hex(text: &str) -> Vec<u8> {
+    const EXTRA: &[u8] = b",\"extraData\":\"clientDataJSON may be extended with additional fields \
+        in the future, such as this: ";
+    let digits = |part: &str| -> Vec<u8> {
+        assert_eq!(part.len() % 2, 0, "an odd number of digits");
+        part.as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    };
+    text.split('~').map(digits).collect::<Vec<_>>().join(EXTRA)
 }

@@ -12,8 +12,6 @@ use crate::wire::authenticator_data::AttestedCredentialData;
 const ID: SharedRule = SharedRule::new(
     "credential_id",
     "id, rawId and type name the same credential as the signed data",
-    "5.1",
-    "5.1",
 );
 const MEMBERS: Rule = Rule::new(
     "response_members",

@@ -9,21 +9,17 @@ use crate::webauthn::json::AuthenticationResponseJson;
 use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 
 const ALLOWED: Rule =
-    Rule::new("allowed_credential", "the credential is one that was allowed", "7.2 step 5");
-const USER_HANDLE: Rule =
-    Rule::new("user_handle", "the user handle is the account's", "7.2 step 6");
+    Rule::new("allowed_credential", "the credential is one that was allowed", "7.2");
+const USER_HANDLE: Rule = Rule::new("user_handle", "the user handle is the account's", "7.2");
 const BACKUP_ELIGIBLE: Rule = Rule::new(
     "backup_eligible_unchanged",
     "whether the credential may be backed up (BE) did not change since its registration",
-    "7.2 step 19",
+    "7.2",
 );
 const SIGNATURE: Rule =
-    Rule::new("signature", "the signature was made with the credential's key", "7.2 step 21");
-const COUNTER: Rule = Rule::new(
-    "signature_counter",
-    "the signature counter went up, or the key has none",
-    "7.2 step 22",
-);
+    Rule::new("signature", "the signature was made with the credential's key", "7.2");
+const COUNTER: Rule =
+    Rule::new("signature_counter", "the signature counter went up, or the key has none", "7.2");
 
 /// What is known of a credential's public key.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,5 +1,5 @@
-//! The checks of authenticator data that both ceremonies share (WebAuthn Level 3 section 7.1 steps
-//! 14 to 17 and 21, section 7.2 steps 15 to 18 and 23).
+//! The checks of authenticator data that both ceremonies share (WebAuthn Level 3 sections 7.1
+//! and 7.2).
 
 use super::{Ceremony, Expected, SharedRule, quoted, shown};
 use crate::webauthn::check::Check;
@@ -7,34 +7,16 @@ use crate::wire::authenticator_data::{AuthenticatorData, AuthenticatorDataError}
 use crate::wire::cbor::{self, Key};
 use sha2::{Digest, Sha256};
 
-const READABLE: SharedRule = SharedRule::new(
-    "authenticator_data",
-    "the authenticator data can be read, every byte of it",
-    "7.1 step 13",
-    "7.2 step 7",
-);
-const RP_ID_HASH: SharedRule = SharedRule::new(
-    "rp_id_hash",
-    "the authenticator data is for this RP ID",
-    "7.1 step 14",
-    "7.2 step 15",
-);
-const USER_PRESENT: SharedRule =
-    SharedRule::new("user_present", "somebody was there (UP)", "7.1 step 15", "7.2 step 16");
-const USER_VERIFIED: SharedRule =
-    SharedRule::new("user_verified", "it was the right person (UV)", "7.1 step 16", "7.2 step 17");
-const BACKUP: SharedRule = SharedRule::new(
-    "backup_flags",
-    "a credential that is backed up (BS) is one that may be (BE)",
-    "7.1 step 17",
-    "7.2 step 18",
-);
-const EXTENSIONS: SharedRule = SharedRule::new(
-    "extensions",
-    "the key gave no extension outputs that were not asked for",
-    "7.1 step 21",
-    "7.2 step 23",
-);
+const READABLE: SharedRule =
+    SharedRule::new("authenticator_data", "the authenticator data can be read, every byte of it");
+const RP_ID_HASH: SharedRule =
+    SharedRule::new("rp_id_hash", "the authenticator data is for this RP ID");
+const USER_PRESENT: SharedRule = SharedRule::new("user_present", "somebody was there (UP)");
+const USER_VERIFIED: SharedRule = SharedRule::new("user_verified", "it was the right person (UV)");
+const BACKUP: SharedRule =
+    SharedRule::new("backup_flags", "a credential that is backed up (BS) is one that may be (BE)");
+const EXTENSIONS: SharedRule =
+    SharedRule::new("extensions", "the key gave no extension outputs that were not asked for");
 
 /// The extension that a key applies, and names, by a setting of its own (CTAP 2.3 section 12.1).
 const CRED_PROTECT: &str = "credProtect";

@@ -1,42 +1,22 @@
-//! The checks of client data (WebAuthn Level 3 section 7.1 steps 5 to 12, section 7.2 steps 8 to
-//! 14).
+//! The checks of client data (WebAuthn Level 3 sections 7.1 and 7.2).
 
 use super::{Ceremony, ClientData, Expected, SharedRule, quoted, shown};
 use crate::webauthn::check::Check;
 use crate::webauthn::client_data::{ClientDataType, ReceivedClientData, hash};
 
-const READABLE: SharedRule = SharedRule::new(
-    "client_data",
-    "the client data is JSON with the members that it needs",
-    "7.1 step 6",
-    "7.2 step 9",
-);
-const TYPE: SharedRule = SharedRule::new(
-    "client_data_type",
-    "the client data is for this kind of ceremony",
-    "7.1 step 7",
-    "7.2 step 10",
-);
-const CHALLENGE: SharedRule = SharedRule::new(
-    "challenge",
-    "the challenge is the one that was sent",
-    "7.1 step 8",
-    "7.2 step 11",
-);
-const ORIGIN: SharedRule =
-    SharedRule::new("origin", "the origin is one that may ask", "7.1 step 9", "7.2 step 12");
+const READABLE: SharedRule =
+    SharedRule::new("client_data", "the client data is JSON with the members that it needs");
+const TYPE: SharedRule =
+    SharedRule::new("client_data_type", "the client data is for this kind of ceremony");
+const CHALLENGE: SharedRule =
+    SharedRule::new("challenge", "the challenge is the one that was sent");
+const ORIGIN: SharedRule = SharedRule::new("origin", "the origin is one that may ask");
 const CROSS_ORIGIN: SharedRule = SharedRule::new(
     "cross_origin",
     "the ceremony did not run in a frame of another origin, unless it may",
-    "7.1 step 10",
-    "7.2 step 13",
 );
-const TOP_ORIGIN: SharedRule = SharedRule::new(
-    "top_origin",
-    "the page around the frame is one that may hold it",
-    "7.1 step 11",
-    "7.2 step 14",
-);
+const TOP_ORIGIN: SharedRule =
+    SharedRule::new("top_origin", "the page around the frame is one that may hold it");
 
 /// The rules that look into client data, which needs to be readable for them.
 const RULES: [SharedRule; 5] = [TYPE, CHALLENGE, ORIGIN, CROSS_ORIGIN, TOP_ORIGIN];

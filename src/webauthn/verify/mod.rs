@@ -10,9 +10,11 @@ mod agreement;
 mod assertion;
 mod authenticator_data;
 mod client_data;
+mod registered;
 mod registration;
 
 pub use assertion::{AssertionInput, CredentialKey, KnownCredential, assertion};
+pub use registered::RegisteredCredential;
 pub use registration::{RegistrationInput, registration};
 
 use super::attestation::AttestationVerdict;
@@ -79,31 +81,29 @@ enum Ceremony {
     Assertion,
 }
 
-/// A rule of both ceremonies, with its step in each.
+impl Ceremony {
+    fn section(self) -> &'static str {
+        match self {
+            Self::Registration => "7.1",
+            Self::Assertion => "7.2",
+        }
+    }
+}
+
+/// A rule of both ceremonies.
 #[derive(Clone, Copy)]
 struct SharedRule {
     id: &'static str,
     words: &'static str,
-    registration: &'static str,
-    assertion: &'static str,
 }
 
 impl SharedRule {
-    const fn new(
-        id: &'static str,
-        words: &'static str,
-        registration: &'static str,
-        assertion: &'static str,
-    ) -> Self {
-        Self { id, words, registration, assertion }
+    const fn new(id: &'static str, words: &'static str) -> Self {
+        Self { id, words }
     }
 
     fn of(self, ceremony: Ceremony) -> Rule {
-        let section = match ceremony {
-            Ceremony::Registration => self.registration,
-            Ceremony::Assertion => self.assertion,
-        };
-        Rule::new(self.id, self.words, section)
+        Rule::new(self.id, self.words, ceremony.section())
     }
 }
 

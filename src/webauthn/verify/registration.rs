@@ -10,22 +10,14 @@ use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 use crate::wire::attestation_object::AttestationObject;
 use crate::wire::authenticator_data::{AttestedCredentialData, MAX_CREDENTIAL_ID};
 
-const OBJECT: Rule =
-    Rule::new("attestation_object", "the attestation object can be read", "7.1 step 13");
-const CREDENTIAL: Rule = Rule::new(
-    "attested_credential",
-    "the authenticator data holds a new credential",
-    "7.1 step 13",
-);
-const ALGORITHM: Rule =
-    Rule::new("algorithm", "the algorithm is one that was asked for", "7.1 step 20");
-const PUBLIC_KEY: Rule = Rule::new(
-    "public_key",
-    "the public key fits its algorithm and lies on its curve",
-    "7.1 step 20",
-);
+const OBJECT: Rule = Rule::new("attestation_object", "the attestation object can be read", "7.1");
+const CREDENTIAL: Rule =
+    Rule::new("attested_credential", "the authenticator data holds a new credential", "7.1");
+const ALGORITHM: Rule = Rule::new("algorithm", "the algorithm is one that was asked for", "7.1");
+const PUBLIC_KEY: Rule =
+    Rule::new("public_key", "the public key fits its algorithm and lies on its curve", "7.1");
 const ID_LENGTH: Rule =
-    Rule::new("credential_id_length", "the credential ID has 1 to 1023 bytes", "7.1 step 26");
+    Rule::new("credential_id_length", "the credential ID has 1 to 1023 bytes", "7.1");
 
 /// A registration to be judged.
 #[derive(Clone, Copy, Debug)]
