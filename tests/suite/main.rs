@@ -7,6 +7,7 @@ mod harness;
 mod hid_bus;
 mod host;
 mod judges;
+mod layering;
 mod message_counts;
 mod skipped;
 mod udev_rules;
