@@ -1,4 +1,4 @@
-//! RP IDs (WebAuthn Level 3 sections 4 and 5.1.3 step 7): for whom an origin may ask.
+//! RP IDs (WebAuthn Level 3 sections 4, 5.1.3 and 5.1.4): for whom an origin may ask.
 
 use super::origin::{DomainError, MAX_HOST, Origin, check_domain, is_localhost};
 use sha2::{Digest, Sha256};
@@ -188,6 +188,8 @@ mod tests {
             ("io", "https://me.github.io"),
             ("github.io", "https://me.github.io"),
             ("intranet", "https://www.intranet"),
+            // A suffix outside ASCII, in its ASCII form.
+            ("xn--55qx5d.cn", "https://example.xn--55qx5d.cn"),
         ] {
             let (id, at) = (RpId::parse(rp_id).unwrap(), Origin::parse(origin).unwrap());
             let error = RpIdError::PublicSuffix { rp_id: rp_id.into() };
