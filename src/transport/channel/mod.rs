@@ -15,6 +15,9 @@ mod error;
 mod exchange;
 mod greeting;
 mod link;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests;
 
 pub use error::{ChannelError, Malformed};
 
@@ -45,7 +48,8 @@ pub struct Timing {
     /// The longest silence of the key. Each sign of life begins it anew.
     pub answer: Duration,
     /// The whole wait for a person, from the first keepalive that asks for one. Also the longest
-    /// that a busy key is asked again, and that a key may say that it is working.
+    /// that a busy key is asked again (zero: not at all), and that a key may say that it is
+    /// working (but not less than `answer`).
     pub touch: Duration,
 }
 
@@ -205,7 +209,6 @@ impl Channel {
 
     /// Brings both sides into step, so that what comes next is the answer to what is sent next.
     fn get_ready(&mut self, length: usize, timing: Timing) -> Result<(), ChannelError> {
-        self.link.check()?;
         let output = self.link.sizes().output;
         let most = max_message(output).ok_or(SplitError::ReportTooSmall(output))?;
         if length > most {
