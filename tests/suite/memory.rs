@@ -1,0 +1,313 @@
+//! PIN, PIN token and derived secrets are not found in the program's memory after use.
+//!
+//! The program runs in a process of its own, against a key in this one: what the firmware
+//! remembers is none of its business. Its memory is read while it waits at the end.
+#![cfg(target_os = "linux")]
+
+use crate::harness::Desk;
+use fidokey::cli::terminal::{Terminal, UnixTerminal};
+use fidokey::cli::world::{Setting, World};
+use fidokey::ctap::{Random, RandomError};
+use fidokey::transport::{
+    Bus, BusError, Clock, Connection, ConnectionError, Interrupt, KeyDescription, KeyPath,
+    OpenError, ReportSizes,
+};
+use fidokey::virtual_key::{
+    KeySettings, MonotonicClock, Nobody, Randomness, RandomnessError, SeededRandomness,
+    Surroundings, Touch, VirtualKey,
+};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Long and unlike anything else, so that it is not found by chance.
+const PIN: &str = "Vq7#mZt!93-kL0w$Xe2";
+
+/// Where the child finds the key, the end signal and its command line.
+const SOCKET: &str = "FIDOKEY_TEST_SOCKET";
+const LINE: &str = "FIDOKEY_TEST_LINE";
+const REPORT: usize = 64;
+
+/// Randomness that remembers what it gave: tokens are among it.
+struct Remembering(Arc<SeededRandomness>, Mutex<Vec<Vec<u8>>>);
+
+impl Randomness for Remembering {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        self.0.fill(bytes)?;
+        self.1.lock().unwrap().push(bytes.to_vec());
+        Ok(())
+    }
+}
+
+/// The key's side of the socket: shuttles reports until the other side is gone.
+fn serve(listener: &UnixListener, key: &VirtualKey) {
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let mut connection = key.open().unwrap();
+    let mut report = [0; REPORT];
+    let mut filled = 0;
+    loop {
+        match stream.read(&mut report[filled..]) {
+            Ok(0) => return,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+        if filled == REPORT {
+            filled = 0;
+            connection.send(&report).unwrap();
+        }
+        let mut answer = [0; REPORT];
+        if let Ok(Some(_)) = connection.receive(&mut answer, Duration::from_millis(1)) {
+            stream.set_nonblocking(false).unwrap();
+            stream.write_all(&answer).unwrap();
+            stream.set_nonblocking(true).unwrap();
+        }
+    }
+}
+
+/// The program's side of the socket.
+struct SocketBus(OsString);
+
+impl Bus for SocketBus {
+    fn keys(&self) -> Result<Vec<KeyDescription>, BusError> {
+        Ok(vec![Desk::description(0)])
+    }
+
+    fn open(&self, _: &KeyPath) -> Result<Box<dyn Connection>, OpenError> {
+        Ok(Box::new(SocketConnection(UnixStream::connect(&self.0).unwrap())))
+    }
+
+    fn wait_for_change(&self, _: Duration) {}
+}
+
+struct SocketConnection(UnixStream);
+
+impl Connection for SocketConnection {
+    fn report_sizes(&self) -> ReportSizes {
+        ReportSizes::USUAL
+    }
+
+    fn send(&mut self, report: &[u8]) -> Result<(), ConnectionError> {
+        self.0.write_all(report).map_err(|_| ConnectionError::Unplugged)
+    }
+
+    fn receive(
+        &mut self,
+        report: &mut [u8],
+        timeout: Duration,
+    ) -> Result<Option<usize>, ConnectionError> {
+        self.0.set_read_timeout(Some(timeout.max(Duration::from_millis(1)))).unwrap();
+        match self.0.read_exact(&mut report[..REPORT]) {
+            Ok(()) => Ok(Some(REPORT)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(_) => Err(ConnectionError::Unplugged),
+        }
+    }
+}
+
+struct OsRandom;
+
+impl Random for OsRandom {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        getrandom::fill(bytes).map_err(|error| RandomError(error.to_string()))
+    }
+}
+
+/// Not a test of its own: the program, when this binary is started for that.
+#[test]
+fn program_in_a_process_of_its_own() {
+    let Some(socket) = std::env::var_os(SOCKET) else { return };
+    let line = std::env::var(LINE).unwrap();
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut stdin = File::open("/dev/stdin").unwrap();
+    let interrupt = Interrupt::new();
+    let terminal =
+        UnixTerminal::open(interrupt.clone()).map(|it| Box::new(it) as Box<dyn Terminal>);
+    let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::start());
+    let exit = {
+        let mut random = OsRandom;
+        let world = World {
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            stdin: &mut stdin,
+            terminal,
+            setting: Setting {
+                stderr_is_terminal: false,
+                stdout_is_terminal: false,
+                no_color: true,
+                data_directory: None,
+                host_root: "/nonexistent".into(),
+            },
+            bus: Arc::new(SocketBus(socket.clone())),
+            clock,
+            now: SystemTime::now(),
+            random: &mut random,
+            interrupt,
+        };
+        let arguments = ["fidokey"].into_iter().chain(line.split_whitespace());
+        fidokey::cli::run(arguments.map(OsString::from), world)
+    };
+    let done = Path::new(&socket).with_extension("done");
+    let words = format!("{}\n{}", exit.code(), String::from_utf8_lossy(&stderr));
+    fs::write(done.with_extension("part"), words).unwrap();
+    fs::rename(done.with_extension("part"), &done).unwrap();
+    // Until somebody has looked at this memory and ends the process.
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Ends the child whatever happens.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Everything that a process has in memory that it can write to.
+fn memory_of(process: u32) -> Vec<Vec<u8>> {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let mut memory = File::open(format!("/proc/{process}/mem")).unwrap();
+    let mut regions = Vec::new();
+    for line in maps.lines() {
+        let mut words = line.split_whitespace();
+        let (range, rights) = (words.next().unwrap(), words.next().unwrap());
+        if !rights.starts_with("rw") {
+            continue;
+        }
+        let (start, end) = range.split_once('-').unwrap();
+        let start = u64::from_str_radix(start, 16).unwrap();
+        let end = u64::from_str_radix(end, 16).unwrap();
+        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
+        memory.seek(SeekFrom::Start(start)).unwrap();
+        // Some special regions cannot be read.
+        if memory.read_exact(&mut bytes).is_ok() {
+            regions.push(bytes);
+        }
+    }
+    regions
+}
+
+fn holds(regions: &[Vec<u8>], wanted: &[u8]) -> bool {
+    regions.iter().any(|region| region.windows(wanted.len()).any(|window| window == wanted))
+}
+
+/// Runs a command line in a process of its own and looks for what must not be there.
+fn leaves_nothing_behind(line: &str, on_terminal: bool, prepare: impl FnOnce(&Desk, &VirtualKey)) {
+    let desk = Desk::empty();
+    let randomness =
+        Arc::new(Remembering(SeededRandomness::new(3), Mutex::new(Vec::new())));
+    let surroundings = Surroundings {
+        clock: Arc::new(MonotonicClock::start()),
+        randomness: randomness.clone(),
+        touch_source: Arc::new(Nobody),
+    };
+    let (description, settings) = (Desk::description(0), KeySettings::default());
+    let key = VirtualKey::volatile(description, settings, Touch::Auto, surroundings);
+    desk.keys.plug(&key).unwrap();
+    desk.set_pin(PIN);
+    prepare(&desk, &key);
+    randomness.1.lock().unwrap().clear();
+
+    let socket = desk.path("socket");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let this = std::env::current_exe().unwrap();
+    let name = "memory::program_in_a_process_of_its_own";
+    // `setsid` takes the process away from this terminal, and gives it the one that `script` made.
+    let mut command = if on_terminal {
+        let mut command = Command::new("script");
+        let inner = format!("{} --exact {name} --nocapture", this.display());
+        command.args(["--quiet", "--return", "--command", &inner, "/dev/null"]);
+        command
+    } else {
+        let mut command = Command::new("setsid");
+        command.arg(&this).args(["--exact", name, "--nocapture"]);
+        command
+    };
+    command.env(SOCKET, &socket).env(LINE, line);
+    let mut child = Ended(
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap(),
+    );
+    let mut input = child.0.stdin.take().unwrap();
+    let secret = PIN.to_owned();
+    let typist = std::thread::spawn(move || {
+        // On a terminal, the prompt switches echo off and drops what was typed before it.
+        std::thread::sleep(Duration::from_millis(if on_terminal { 3000 } else { 0 }));
+        writeln!(input, "{secret}").unwrap();
+        input
+    });
+    let bridge = {
+        let key = key.clone();
+        std::thread::spawn(move || serve(&listener, &key))
+    };
+    let done = socket.with_extension("done");
+    let start = Instant::now();
+    while !done.exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "the program does not end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let words = fs::read_to_string(&done).unwrap();
+    assert!(words.starts_with("0\n"), "{line}: {words}");
+    let process = program_of(child.0.id());
+    let regions = memory_of(process);
+    // The search itself must work: what the program still has is found.
+    assert!(holds(&regions, line.as_bytes()), "the memory was not read");
+    assert!(!holds(&regions, PIN.as_bytes()), "{line}: the PIN is still in memory");
+    let given = randomness.1.lock().unwrap().clone();
+    let tokens: Vec<_> = given.iter().filter(|bytes| bytes.len() == 32).collect();
+    assert!(!tokens.is_empty(), "no token was made");
+    for token in tokens {
+        assert!(!holds(&regions, token), "{line}: a token is still in memory");
+    }
+    drop(child);
+    let _ = typist.join().unwrap();
+    bridge.join().unwrap();
+}
+
+/// The process that runs the program: `script` and `setsid` may have put others before it.
+fn program_of(process: u32) -> u32 {
+    let children = format!("/proc/{process}/task/{process}/children");
+    match fs::read_to_string(children).unwrap_or_default().split_whitespace().next() {
+        Some(child) => program_of(child.parse().unwrap()),
+        None => process,
+    }
+}
+
+#[test]
+fn after_a_listing_with_the_pin_from_standard_input() {
+    leaves_nothing_behind("credential list --pin-file - --no-input", false, |desk, _| {
+        let pin = desk.file("pin", PIN);
+        desk.run(&format!("register --rp a.example --user al --resident --pin-file {pin}"))
+            .succeeded();
+    });
+}
+
+#[test]
+fn after_a_registration_with_the_pin_from_standard_input() {
+    leaves_nothing_behind(
+        "register --rp a.example --user al --resident --pin-file - --no-input",
+        false,
+        |_, _| {},
+    );
+}
+
+#[test]
+fn after_a_registration_with_the_pin_typed_on_a_terminal() {
+    leaves_nothing_behind("register --rp a.example --user al", true, |_, _| {});
+}
