@@ -73,6 +73,20 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// The same act with another time left.
+    #[must_use]
+    pub fn within(&self, left: Duration) -> Self {
+        match self {
+            Self::Touch { .. } => Self::Touch { within: left },
+            Self::LongTouch { .. } => Self::LongTouch { within: left },
+            Self::VerifyOnKey { .. } => Self::VerifyOnKey { within: left },
+            Self::PlugIn { .. } => Self::PlugIn { within: left },
+            Self::Unplug => Self::Unplug,
+        }
+    }
+}
+
 /// Something that a person should know while a ceremony goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -135,6 +149,9 @@ pub trait Interaction {
 
     /// Says what has to be done by hand now. Called again with each change only.
     fn act(&mut self, key: &KeyDescription, act: &Act);
+
+    /// Says how long the last [`Act`] may still take; at most once a second.
+    fn act_goes_on(&mut self, key: &KeyDescription, act: &Act, left: Duration);
 
     /// Says that the last [`Act`] is over, done or not.
     fn act_over(&mut self);

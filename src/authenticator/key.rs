@@ -6,9 +6,9 @@ use super::token::Token;
 use crate::ctap::get_info::{GetInfo, Info};
 use crate::ctap::pin_protocol::SharedSecret;
 use crate::ctap::{Pin, Random, ReplyError, Request, read_reply};
-use crate::transport::channel::{Channel, ChannelError, Timing};
+use crate::transport::channel::{Channel, ChannelError, Sign, Timing};
 use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
-use crate::wire::ctaphid::{Capabilities, HidErrorCode, InitReply, Keepalive};
+use crate::wire::ctaphid::{Capabilities, HidErrorCode, InitReply};
 use crate::wire::status::Status;
 use std::sync::Arc;
 
@@ -203,13 +203,17 @@ impl Key {
         let reply = {
             let description = &self.description;
             let interaction = &mut *context.interaction;
-            let mut on_keepalive = |keepalive| {
-                if keepalive == Keepalive::UserPresenceNeeded && !told {
+            let mut on_sign = |sign| match sign {
+                Sign::TouchAwaited { left } if told => {
+                    interaction.act_goes_on(description, act, left)
+                }
+                Sign::TouchAwaited { .. } => {
                     told = true;
                     interaction.act(description, act);
                 }
+                Sign::Changed(_) => {}
             };
-            self.channel.cbor(&request.encode(), timing, &mut on_keepalive)
+            self.channel.cbor(&request.encode(), timing, &mut on_sign)
         };
         if told {
             context.interaction.act_over();

@@ -12,6 +12,7 @@ use crate::output::text::{count, escape};
 use crate::output::words;
 use crate::transport::KeyDescription;
 use std::io::Read;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// From how many PIN tries left on a person is told.
@@ -159,6 +160,12 @@ impl Interaction for Person<'_, '_> {
     fn act(&mut self, key: &KeyDescription, act: &Act) {
         let line = words::act(key, act);
         if self.ui.is_live() { self.ui.progress(&line) } else { self.ui.status(&line) }
+    }
+
+    fn act_goes_on(&mut self, key: &KeyDescription, act: &Act, left: Duration) {
+        if self.ui.is_live() {
+            self.ui.progress(&words::act(key, &act.within(left)));
+        }
     }
 
     fn act_over(&mut self) {

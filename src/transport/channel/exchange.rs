@@ -2,7 +2,7 @@
 
 use super::error::{ChannelError, Malformed};
 use super::link::{Link, Received};
-use super::{BUSY_PAUSE, Step, Timing};
+use super::{BUSY_PAUSE, Sign, Step, Timing};
 use crate::wire::ctaphid::{Assembler, Command, HidErrorCode, Keepalive, Packet, PacketKind};
 use std::time::Duration;
 
@@ -39,14 +39,14 @@ pub(super) fn transact(
     link: &mut Link,
     step: &mut Step,
     request: &Request<'_>,
-    on_keepalive: &mut dyn FnMut(Keepalive),
+    on_sign: &mut dyn FnMut(Sign),
 ) -> Result<Vec<u8>, ChannelError> {
     let last_moment = request.begun.saturating_add(request.timing.touch);
     loop {
         link.check()?;
         *step = Step::Lost;
         let packets = link.send(request.channel, request.command, request.payload)?;
-        match Wait::begin(request, link).answer(link, on_keepalive)? {
+        match Wait::begin(request, link).answer(link, on_sign)? {
             Answer::Message(payload) => {
                 *step = Step::Kept;
                 return Ok(payload);
@@ -106,6 +106,8 @@ struct Wait<'r> {
     status: Option<Keepalive>,
     /// When the key first asked for a person.
     asked_for_touch: Option<Duration>,
+    /// How many whole seconds were left for a touch when that was last told.
+    told_left: Option<u64>,
     message: Option<Assembler>,
     /// Whether a later packet came without a first one.
     stray: bool,
@@ -123,6 +125,7 @@ impl<'r> Wait<'r> {
             heard: now,
             status: None,
             asked_for_touch: None,
+            told_left: None,
             message: None,
             stray: false,
             ending: None,
@@ -132,14 +135,14 @@ impl<'r> Wait<'r> {
     fn answer(
         mut self,
         link: &mut Link,
-        on_keepalive: &mut dyn FnMut(Keepalive),
+        on_sign: &mut dyn FnMut(Sign),
     ) -> Result<Answer, ChannelError> {
         loop {
             if self.ending.is_none() && link.is_interrupted() {
                 self.end(ChannelError::Interrupted, link)?;
             }
             let answer = match link.receive(self.request.channel, self.deadline())? {
-                Received::Packet(packet, at) => self.take(packet, at, on_keepalive),
+                Received::Packet(packet, at) => self.take(packet, at, on_sign),
                 Received::Nothing => Ok(None),
                 Received::TimeIsUp => {
                     self.time_is_up(link)?;
@@ -229,7 +232,7 @@ impl<'r> Wait<'r> {
         &mut self,
         packet: Packet<'_>,
         now: Duration,
-        on_keepalive: &mut dyn FnMut(Keepalive),
+        on_sign: &mut dyn FnMut(Sign),
     ) -> Result<Option<Answer>, Malformed> {
         match (packet.kind, &mut self.message) {
             (PacketKind::Continuation { .. }, None) => {
@@ -252,7 +255,7 @@ impl<'r> Wait<'r> {
             (PacketKind::Init { command: Command::KEEPALIVE, length }, None) => {
                 let status = packet.data.first().filter(|_| length > 0);
                 let status = Keepalive::from_byte(*status.ok_or(Malformed::NoKeepaliveStatus)?);
-                self.kept_alive(status, now, on_keepalive);
+                self.kept_alive(status, now, on_sign);
             }
             (PacketKind::Init { command, length }, None) => {
                 let sent = self.request.command;
@@ -268,17 +271,22 @@ impl<'r> Wait<'r> {
         Ok(complete.map(|message| Answer::Message(message.into_payload())))
     }
 
-    fn kept_alive(
-        &mut self,
-        status: Keepalive,
-        now: Duration,
-        on_keepalive: &mut dyn FnMut(Keepalive),
-    ) {
+    fn kept_alive(&mut self, status: Keepalive, now: Duration, on_sign: &mut dyn FnMut(Sign)) {
         if status == Keepalive::UserPresenceNeeded {
             self.asked_for_touch.get_or_insert(now);
         }
-        if self.status.replace(status) != Some(status) && self.ending.is_none() {
-            on_keepalive(status);
+        let changed = self.status.replace(status) != Some(status);
+        if self.ending.is_some() {
+            return;
+        }
+        if changed {
+            on_sign(Sign::Changed(status));
+        }
+        if status == Keepalive::UserPresenceNeeded {
+            let left = self.patience_ends().saturating_sub(now);
+            if self.told_left.replace(left.as_secs()) != Some(left.as_secs()) {
+                on_sign(Sign::TouchAwaited { left });
+            }
         }
     }
 }

@@ -64,6 +64,18 @@ impl Default for Timing {
     }
 }
 
+/// What a key shows of itself while a request is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// Its keepalives say something else than before.
+    Changed(Keepalive),
+    /// It waits for a person. Told when the wait begins and once a second after that.
+    TouchAwaited {
+        /// How long the wait may still last.
+        left: Duration,
+    },
+}
+
 /// Where both sides of a channel stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -145,9 +157,9 @@ impl Channel {
         &mut self,
         request: &[u8],
         timing: Timing,
-        on_keepalive: &mut dyn FnMut(Keepalive),
+        on_sign: &mut dyn FnMut(Sign),
     ) -> Result<Vec<u8>, ChannelError> {
-        let answer = self.message(Command::CBOR, request, timing, on_keepalive)?;
+        let answer = self.message(Command::CBOR, request, timing, on_sign)?;
         if answer.is_empty() {
             return Err(Malformed::Empty.into());
         }
@@ -156,7 +168,8 @@ impl Channel {
 
     /// Sends a message and gives the answer's data, which may be empty.
     ///
-    /// `on_keepalive` hears each change of what the key says while it works or waits. A CTAP2
+    /// `on_sign` hears each change of what the key says while it works or waits, and each second
+    /// that is left for a touch. A CTAP2
     /// command that was cancelled, by the clock or by a person, but that the key carried out all
     /// the same gives its answer as if nothing had happened.
     ///
@@ -177,12 +190,12 @@ impl Channel {
         command: Command,
         payload: &[u8],
         timing: Timing,
-        on_keepalive: &mut dyn FnMut(Keepalive),
+        on_sign: &mut dyn FnMut(Sign),
     ) -> Result<Vec<u8>, ChannelError> {
         let begun = self.link.now();
         self.get_ready(payload.len(), timing)?;
         let request = Request { channel: self.init.channel, command, payload, timing, begun };
-        transact(&mut self.link, &mut self.step, &request, on_keepalive)
+        transact(&mut self.link, &mut self.step, &request, on_sign)
     }
 
     /// Makes the key noticeable (section 11.2.9.2.1).

@@ -164,6 +164,8 @@ fn a_touch_is_waited_for_from_the_moment_the_key_asks_for_it() {
     );
     assert!(outcome.took > seconds(80) && outcome.took < seconds(82), "{:?}", outcome.took);
     assert_eq!(outcome.keepalives, [Keepalive::Processing, Keepalive::UserPresenceNeeded]);
+    // Each second that is left for the touch is told once.
+    assert_eq!(outcome.left, (0..=60).rev().collect::<Vec<_>>());
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod sizes;
 mod stopping;
 mod wink;
 
-use super::{Channel, ChannelError, Timing};
+use super::{Channel, ChannelError, Sign, Timing};
 use crate::transport::{Clock, Connection, ConnectionError, Interrupt, ReportSizes};
 use crate::wire::ctaphid::{
     Assembler, BROADCAST_CHANNEL, Command, HidErrorCode, Keepalive, Packet, PacketKind, split,
@@ -339,6 +339,8 @@ impl Connection for Key {
 struct Outcome {
     result: Result<Vec<u8>, ChannelError>,
     keepalives: Vec<Keepalive>,
+    /// Seconds left for a touch, as told.
+    left: Vec<u64>,
     took: Duration,
 }
 
@@ -349,9 +351,12 @@ fn ask(key: &Key, channel: &mut Channel) -> Outcome {
 
 fn ask_within(key: &Key, channel: &mut Channel, timing: Timing) -> Outcome {
     let begun = key.now();
-    let mut keepalives = Vec::new();
-    let result = channel.cbor(GET_INFO, timing, &mut |status| keepalives.push(status));
-    Outcome { result, keepalives, took: key.now() - begun }
+    let (mut keepalives, mut left) = (Vec::new(), Vec::new());
+    let result = channel.cbor(GET_INFO, timing, &mut |sign| match sign {
+        Sign::Changed(status) => keepalives.push(status),
+        Sign::TouchAwaited { left: now } => left.push(now.as_secs()),
+    });
+    Outcome { result, keepalives, left, took: key.now() - begun }
 }
 
 /// Asserts that a time lies at a limit or at most a tenth of a second after it.
