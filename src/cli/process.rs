@@ -68,14 +68,14 @@ fn terminal(_: &Interrupt) -> Option<Box<dyn Terminal>> {
     None
 }
 
-/// Ctrl-C and a request to end set a flag; the thread that waits for a key tells the key. A second
-/// one ends the process at once.
+/// Ctrl-C and other requests to end set a flag; the thread that waits for a key tells the key, and a
+/// prompt gives echo back to the terminal. A second one ends the process at once.
 #[cfg(unix)]
 fn interrupt_on_signals() -> Interrupt {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::flag;
     let requested = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
         // The order matters: the first signal finds the flag unset and only then sets it.
         let armed = flag::register_conditional_shutdown(signal, 130, Arc::clone(&requested));
         if armed.is_ok() {
