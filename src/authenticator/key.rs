@@ -159,6 +159,15 @@ impl Key {
         self.token = None;
     }
 
+    /// Forgets what a change of the credentials has made untrue. All else that getInfo said stands,
+    /// and so does the token.
+    pub(super) fn credentials_changed(&mut self) {
+        if let Some(info) = &mut self.info {
+            info.remaining_discoverable_credentials = None;
+            info.enc_cred_store_state = None;
+        }
+    }
+
     /// Makes the key noticeable.
     ///
     /// # Errors

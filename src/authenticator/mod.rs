@@ -7,6 +7,7 @@
 
 mod assert;
 mod choose;
+mod credentials;
 mod error;
 mod interaction;
 mod key;
@@ -16,6 +17,10 @@ mod verification;
 
 pub use assert::{AssertParameters, Assertion, Assertions, assert};
 pub use choose::{Choice, ChooseError, aaguid_digits, choose};
+pub use credentials::{
+    StoredCredentials, StoredRelyingParty, check_can_rename, delete_credential, list_credentials,
+    rename_credential,
+};
 pub use error::{AuthenticatorError, PinError, Question};
 pub use interaction::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,

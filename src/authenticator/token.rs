@@ -42,6 +42,11 @@ impl Token {
         }
     }
 
+    /// The token itself, for requests that prove a message of their own making.
+    pub(super) fn token(&self) -> &PinUvAuthToken {
+        &self.token
+    }
+
     /// Proves a message.
     pub(super) fn authenticate(&self, message: &[u8]) -> PinUvAuth {
         self.token.authenticate(message)

@@ -5,11 +5,13 @@
 //! plain structs; reading them from WebAuthn's options JSON is a matter of filling these structs.
 
 mod assertion;
+mod credentials;
 mod error;
 mod registration;
 mod saved;
 
 pub use assertion::{Asserted, AssertionRequest, KnownRegistration, assert};
+pub use credentials::{CredentialIndex, FindError, IdError, IndexedCredential, TypedId};
 pub use error::ClientError;
 pub use registration::{Registered, RegistrationRequest, register};
 pub use saved::{SavedRegistration, SavedRegistrationError};
