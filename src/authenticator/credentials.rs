@@ -118,7 +118,8 @@ pub fn list_credentials(
     let metadata =
         access.send(key, context, |token| GetCredsMetadata::new(dialect, token)).map(Some);
     // Solo 1 says NO_CREDENTIALS here already.
-    let metadata = metadata.or_else(|error| if is_empty(&error) { Ok(None) } else { Err(error) })?;
+    let metadata =
+        metadata.or_else(|error| if is_empty(&error) { Ok(None) } else { Err(error) })?;
     let mut relying_parties = Vec::new();
     if metadata.is_some_and(|metadata| metadata.existing > 0) {
         for relying_party in enumerate_relying_parties(key, context, access)? {
@@ -262,7 +263,10 @@ pub fn delete_credential(
 ///
 /// [`AuthenticatorError::Unsupported`] when the key cannot, as keys cannot that have the preview
 /// of credential management alone.
-pub fn check_can_rename(key: &mut Key, context: &mut Context<'_>) -> Result<(), AuthenticatorError> {
+pub fn check_can_rename(
+    key: &mut Key,
+    context: &mut Context<'_>,
+) -> Result<(), AuthenticatorError> {
     match dialect(key, context)? {
         Dialect::Standard => Ok(()),
         Dialect::Preview => Err(cannot_rename()),

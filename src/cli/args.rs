@@ -100,4 +100,6 @@ pub enum Command {
     Register(commands::register::RegisterArgs),
     /// Make an assertion with a credential.
     Assert(commands::assert::AssertArgs),
+    /// List, show, delete and rename the credentials that a key holds.
+    Credential(commands::credential::CredentialArgs),
 }

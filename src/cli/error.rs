@@ -71,6 +71,13 @@ impl CliError {
         self
     }
 
+    /// Takes back what it says of nothing having been changed, since something was before.
+    #[must_use]
+    pub fn after_changes(mut self) -> Self {
+        self.message = self.message.replace(" Nothing was changed.", "");
+        self
+    }
+
     /// The lines that a person reads after `Error:`; the status stands in brackets at the end.
     pub fn text(&self) -> String {
         let mut text = self.message.clone();

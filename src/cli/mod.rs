@@ -51,6 +51,7 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Demo(args) => commands::demo::run(app, &args),
         Command::Register(args) => commands::register::run(app, &args),
         Command::Assert(args) => commands::assert::run(app, &args),
+        Command::Credential(args) => commands::credential::run(app, &args),
     }
 }
 

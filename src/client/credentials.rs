@@ -251,7 +251,8 @@ mod tests {
         ];
         let stored = stored(&ids);
         let index = CredentialIndex::new(&stored);
-        let shown: Vec<&str> = index.credentials().iter().map(|one| one.short_id.as_str()).collect();
+        let shown: Vec<&str> =
+            index.credentials().iter().map(|one| one.short_id.as_str()).collect();
         let expected =
             ["010203040506", "010203040507", "010203045f", "0102", "ffffffff", "fbefbeff", ""];
         assert_eq!(shown, expected);

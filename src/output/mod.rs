@@ -3,6 +3,7 @@
 //! One struct per view; both forms are made from it. Text is not stable, JSON is: see
 //! `docs/json.md`. Nothing in here talks to a key or to a person.
 
+pub mod credentials;
 pub mod json;
 pub mod secrets;
 pub mod text;

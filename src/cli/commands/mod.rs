@@ -1,5 +1,6 @@
 //! One file per command: its flags, and what it does.
 
 pub mod assert;
+pub mod credential;
 pub mod demo;
 pub mod register;

@@ -6,6 +6,7 @@
 //! as section 5.8.5 says; points must lie on their curve. Algorithms that this program cannot
 //! verify are told apart ([`PublicKeyError::Unsupported`]) from keys that are wrong.
 
+mod openssh;
 mod spki;
 
 use crate::wire::cbor::CborError;

@@ -3,6 +3,7 @@
 use super::{Family, Key, PublicKey, PublicKeyError, rsa_key};
 use crate::wire::cose::Algorithm;
 use der::asn1::ObjectIdentifier;
+use der::pem::LineEnding;
 use der::{Decode, Document};
 use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
@@ -134,5 +135,13 @@ impl PublicKey {
             Key::Rsa(key) => key.to_public_key_der(),
         };
         document.ok().map(Document::into_vec)
+    }
+
+    /// Writes the key as a `PUBLIC KEY` in PEM, with a line end at the end.
+    ///
+    /// `None` as for [`PublicKey::to_spki_der`].
+    pub fn to_pem(&self) -> Option<String> {
+        let document = Document::try_from(self.to_spki_der()?).ok()?;
+        document.to_pem("PUBLIC KEY", LineEnding::LF).ok()
     }
 }

@@ -1,0 +1,94 @@
+//! `fidokey credential rename`.
+
+use super::{find, listing, typed_ids};
+use crate::authenticator::{check_can_rename, rename_credential};
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::client::CredentialIndex;
+use crate::ctap::UserEntity;
+use crate::output::credentials::RenamedView;
+use crate::output::text::escape;
+use crate::output::words::{capitalized, key_name};
+use clap::Args;
+
+/// The bytes of a name that every key keeps (CTAP 2.3 section 6.1.2, WebAuthn Level 3 section
+/// 6.4.1).
+const NAME_LIMIT: usize = 64;
+
+/// Changes the names of a credential's account on the key.
+///
+/// Only what the key shows when one account of several is chosen is changed; the service knows
+/// nothing of it. An empty name is removed.
+#[derive(Debug, Args)]
+pub struct RenameArgs {
+    /// The credential's ID, or its beginning, as `fidokey credential list` shows it; base64url is
+    /// understood too.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The account's new name, such as `alice@example.com`.
+    #[arg(long, value_name = "NAME", required_unless_present = "display_name")]
+    pub name: Option<String>,
+    /// The person's new name.
+    #[arg(long, value_name = "NAME")]
+    pub display_name: Option<String>,
+}
+
+/// Changes an account's names.
+///
+/// # Errors
+///
+/// When the ID means no single credential, or the ceremony fails.
+pub fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
+    let ids = typed_ids(std::slice::from_ref(&args.id))?;
+    let mut key = app.open_key()?;
+    app.on_key(&mut key, check_can_rename)?;
+    let stored = listing(app, &mut key)?;
+    let index = CredentialIndex::new(&stored);
+    let name = capitalized(&key_name(key.description()));
+    for id in &ids {
+        let one = find(&index, id, key.description())?;
+        let Some(previous) = &one.credential.user else {
+            return Err(CliError::new(
+                Exit::Failed,
+                "no_user",
+                format!(
+                    "{name} does not say whose credential {} is, so that it cannot be renamed. \
+                     Nothing was changed.",
+                    one.short_id
+                ),
+            ));
+        };
+        let user = UserEntity {
+            id: previous.id.clone(),
+            name: new_name(args.name.as_ref(), previous.name.as_ref()),
+            display_name: new_name(args.display_name.as_ref(), previous.display_name.as_ref()),
+        };
+        for text in [&args.name, &args.display_name].into_iter().flatten() {
+            if text.len() > NAME_LIMIT {
+                app.ui.warning(&format!(
+                    "\"{}\" has {} bytes. {name} may keep only the first {NAME_LIMIT}: \"{}\".",
+                    escape(text),
+                    text.len(),
+                    escape(cut(text))
+                ));
+            }
+        }
+        let credential = &one.credential.credential;
+        app.on_key(&mut key, |key, context| rename_credential(key, context, credential, &user))?;
+        let view = RenamedView::of(one, previous, &user);
+        app.print(&view, RenamedView::text)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The name that is sent: the new one, or the old one where none was given.
+fn new_name(new: Option<&String>, old: Option<&String>) -> Option<String> {
+    new.or(old).filter(|name| !name.is_empty()).cloned()
+}
+
+/// What is left of a name that is too long, without a part of a character.
+fn cut(text: &str) -> &str {
+    let end = (0..=NAME_LIMIT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    text.get(..end).unwrap_or_default()
+}
