@@ -1,6 +1,6 @@
 //! Why a ceremony ended without its result.
 
-use crate::ctap::{CommandCode, CryptoError, PinPolicyError, RandomError, ReplyError};
+use crate::ctap::{CommandCode, CryptoError, Effect, PinPolicyError, RandomError, ReplyError};
 use crate::transport::channel::ChannelError;
 use crate::transport::{BusError, OpenError};
 use crate::wire::status::Status;
@@ -168,6 +168,14 @@ pub enum AuthenticatorError {
     /// Encryption or decryption failed, for example because a reply has a wrong length.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+    /// It failed after the request was sent, and nobody knows whether the key carried it out.
+    #[error("the key may have carried out the request all the same")]
+    Uncertain {
+        /// What it would have changed.
+        effect: Effect,
+        /// What failed.
+        source: Box<AuthenticatorError>,
+    },
     /// A limit of this program, against keys that never come to an end.
     #[error("the key claims {claimed} {what}, more than this program accepts")]
     TooMany {

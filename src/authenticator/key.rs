@@ -1,11 +1,11 @@
 //! One opened key and what is known of it in this run.
 
 use super::error::{AuthenticatorError, PinError};
-use super::interaction::{Act, Interaction};
+use super::interaction::{Act, Interaction, Notice};
 use super::token::Token;
 use crate::ctap::get_info::{GetInfo, Info};
 use crate::ctap::pin_protocol::SharedSecret;
-use crate::ctap::{Pin, Random, ReplyError, Request, read_reply};
+use crate::ctap::{CommandCode, Pin, Random, ReplyError, Request, read_reply};
 use crate::transport::channel::{Channel, ChannelError, Sign, Timing};
 use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
 use crate::wire::ctaphid::{Capabilities, HidErrorCode, InitReply};
@@ -228,22 +228,55 @@ impl Key {
             context.interaction.act_over();
         }
         let command = request.command();
-        match read_reply(request, &reply.map_err(channel_error)?) {
-            Ok(response) => Ok(response),
-            Err(ReplyError::Refused(status)) => Err(match status {
-                Status::KEEPALIVE_CANCEL if self.interrupt.is_requested() => {
-                    AuthenticatorError::Interrupted
+        let error = match reply {
+            Ok(reply) => match read_reply(request, &reply) {
+                Ok(response) => {
+                    if told && self.interrupt.is_requested() {
+                        let notice = Notice::TooLateToCancel;
+                        context.interaction.notice(&self.description, &notice);
+                    }
+                    return Ok(response);
                 }
-                status if status.is_touch_timeout() => AuthenticatorError::NotTouched,
-                Status::OPERATION_DENIED | Status::KEEPALIVE_CANCEL => {
-                    AuthenticatorError::Denied { status }
-                }
-                Status::PIN_BLOCKED => PinError::BlockedForGood.into(),
-                Status::PIN_AUTH_BLOCKED => PinError::BlockedUntilReplug { retries: None }.into(),
-                Status::PIN_NOT_SET => PinError::NotSet.into(),
-                status => AuthenticatorError::Refused { command, status },
-            }),
-            Err(source) => Err(AuthenticatorError::Malformed { command, source }),
+                Err(ReplyError::Refused(status)) => return Err(self.refusal(command, status)),
+                Err(source) => AuthenticatorError::Malformed { command, source },
+            },
+            Err(error) if self.was_not_carried_out(&error) => return Err(channel_error(error)),
+            Err(error) => channel_error(error),
+        };
+        Err(match request.effect() {
+            Some(effect) => AuthenticatorError::Uncertain { effect, source: Box::new(error) },
+            None => error,
+        })
+    }
+
+    /// What a refusal means to a ceremony.
+    fn refusal(&self, command: CommandCode, status: Status) -> AuthenticatorError {
+        match status {
+            Status::KEEPALIVE_CANCEL if self.interrupt.is_requested() => {
+                AuthenticatorError::Interrupted
+            }
+            status if status.is_touch_timeout() => AuthenticatorError::NotTouched,
+            Status::OPERATION_DENIED | Status::KEEPALIVE_CANCEL => {
+                AuthenticatorError::Denied { status }
+            }
+            Status::PIN_BLOCKED => PinError::BlockedForGood.into(),
+            Status::PIN_AUTH_BLOCKED => PinError::BlockedUntilReplug { retries: None }.into(),
+            Status::PIN_NOT_SET => PinError::NotSet.into(),
+            status => AuthenticatorError::Refused { command, status },
+        }
+    }
+
+    /// Whether it is sure that the key has not carried out a request that ended in this error.
+    fn was_not_carried_out(&self, error: &ChannelError) -> bool {
+        match error {
+            ChannelError::MessageTooLong(_) | ChannelError::Busy { .. } => true,
+            // Every code but "other" says why the message was not even begun with.
+            ChannelError::Refused(code) => matches!(code.0, 0x01..=0x06 | 0x0a | 0x0b),
+            ChannelError::Malformed(_) => false,
+            ChannelError::NoAnswer { .. }
+            | ChannelError::TimedOut { .. }
+            | ChannelError::Interrupted
+            | ChannelError::Connection(_) => self.channel.is_in_step(),
         }
     }
 }

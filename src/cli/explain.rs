@@ -4,7 +4,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use crate::authenticator::{AuthenticatorError, ChooseError, PinError, Question};
 use crate::client::ClientError;
-use crate::ctap::{CommandCode, PinPolicyError, ReplyError};
+use crate::ctap::{CommandCode, Effect, PinPolicyError, ReplyError};
 use crate::output::text::{count, escape};
 use crate::output::words::{capitalized, key_name};
 use crate::transport::channel::ChannelError;
@@ -68,14 +68,59 @@ pub fn client(error: &ClientError, key: &KeyDescription) -> CliError {
 
 /// Explains an error of a ceremony on a key.
 pub fn authenticator(error: &AuthenticatorError, key: &KeyDescription) -> CliError {
+    match error {
+        AuthenticatorError::Uncertain { effect, source } => {
+            let (doubt, hint) = doubt(*effect);
+            ceremony(source, key, doubt).hint(hint)
+        }
+        error => ceremony(error, key, UNCHANGED),
+    }
+}
+
+/// What is said of the key's state when a request certainly was not carried out.
+const UNCHANGED: &str = "Nothing was changed.";
+
+/// What is said when nobody knows whether a request was carried out, and how to find out.
+fn doubt(effect: Effect) -> (&'static str, &'static str) {
+    match effect {
+        Effect::CredentialKept => (
+            "The key may have kept the new credential all the same.",
+            "`fidokey credential list` shows whether it did.",
+        ),
+        Effect::CredentialDeleted => (
+            "The key may have deleted the credential all the same.",
+            "`fidokey credential list` shows whether it did.",
+        ),
+        Effect::NamesChanged => (
+            "The key may have changed the names all the same.",
+            "`fidokey credential list` shows whether it did.",
+        ),
+        Effect::PinTried => (
+            "If the PIN was wrong, it may have cost a try.",
+            "`fidokey pin status` shows the tries left.",
+        ),
+        Effect::PinSet => (
+            "The key may have set the new PIN all the same.",
+            "`fidokey pin status` shows whether it has one now.",
+        ),
+        Effect::PinChanged => (
+            "The key may have changed the PIN all the same.",
+            "`fidokey pin verify` shows which PIN is in force; try the new one first.",
+        ),
+    }
+}
+
+fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> CliError {
     let name = key_name(key);
     let the = capitalized(&name);
     let failed = |kind, message: String| CliError::new(Exit::Failed, kind, message);
     match error {
         AuthenticatorError::Bus(error) => failed("enumeration", capitalized(&error.to_string())),
         AuthenticatorError::Open(error) => open(error, key),
-        AuthenticatorError::Channel(error) => channel(error, key),
-        AuthenticatorError::Malformed { command, source } => malformed(&the, *command, source),
+        AuthenticatorError::Channel(error) => between(error, key, after),
+        AuthenticatorError::Malformed { command, source } => {
+            malformed(&the, *command, source, after)
+        }
         AuthenticatorError::Refused { command, status } => refused(&the, *command, *status),
         AuthenticatorError::U2fOnly => CliError::new(
             Exit::Unsupported,
@@ -106,12 +151,12 @@ pub fn authenticator(error: &AuthenticatorError, key: &KeyDescription) -> CliErr
         AuthenticatorError::Interrupted => CliError::new(
             Exit::Interrupted,
             "interrupted",
-            format!("Interrupted; {name} was told to cancel."),
+            format!("Interrupted; {name} was told to stop. {after}"),
         ),
         AuthenticatorError::NotTouched => CliError::new(
             Exit::NotConfirmed,
             "not_touched",
-            format!("Nobody touched {name} in time. Nothing was changed."),
+            format!("Nobody touched {name} in time. {after}"),
         )
         .hint("Run the command again and touch the key when it blinks."),
         AuthenticatorError::Denied { status } => CliError::new(
@@ -119,7 +164,8 @@ pub fn authenticator(error: &AuthenticatorError, key: &KeyDescription) -> CliErr
             "denied",
             format!("{the} denied the request. Nothing was changed."),
         )
-        .status(*status),
+        .status(*status)
+        .hint("If nobody touched the key, run the command again and touch it when it blinks."),
         AuthenticatorError::NotUnplugged { waited } => CliError::new(
             Exit::NotConfirmed,
             "not_unplugged",
@@ -168,16 +214,18 @@ pub fn authenticator(error: &AuthenticatorError, key: &KeyDescription) -> CliErr
             "too_many",
             format!("{the} claims to have {claimed} {what}, more than fidokey accepts."),
         ),
+        AuthenticatorError::Uncertain { source, .. } => ceremony(source, key, after),
     }
 }
 
-fn malformed(the: &str, command: CommandCode, source: &ReplyError) -> CliError {
+fn malformed(the: &str, command: CommandCode, source: &ReplyError, after: &str) -> CliError {
     let mut error = CliError::new(
         Exit::Failed,
         "malformed_reply",
-        format!("{the} sent a reply to {command} that cannot be understood."),
+        format!("{the} sent an answer that cannot be understood. {after}"),
     )
     .hint("Unplug the key, plug it in again and try once more.");
+    error = error.cause(format!("it was asked for {command}"));
     let mut source: Option<&dyn Error> = Some(source);
     while let Some(cause) = source {
         error = error.cause(escape(&cause.to_string()));
@@ -375,33 +423,39 @@ pub fn open(error: &OpenError, key: &KeyDescription) -> CliError {
     }
 }
 
-/// Explains a failure between this program and a key.
+/// Explains a failure between this program and a key, before anything was asked of it that would
+/// change it.
 pub fn channel(error: &ChannelError, key: &KeyDescription) -> CliError {
+    between(error, key, UNCHANGED)
+}
+
+fn between(error: &ChannelError, key: &KeyDescription, after: &str) -> CliError {
     let name = key_name(key);
     let the = capitalized(&name);
     let failed = |kind, message: String| CliError::new(Exit::Failed, kind, message);
     match error {
         ChannelError::Connection(ConnectionError::Unplugged) => {
-            failed("unplugged", format!("{the} was unplugged.")).hint(
-                "Plug it in again. If this was a registration, see `fidokey credential list`.",
-            )
+            failed("unplugged", format!("{the} was unplugged. {after}"))
+                .hint("Plug it in and run the command again.")
         }
-        ChannelError::Connection(ConnectionError::InUse) => {
-            CliError::new(Exit::NoKey, "in_use", format!("{the} is in use by another program."))
-                .hint("Close the other program, or wait until it has finished.")
-        }
-        ChannelError::Connection(error) => {
-            failed("connection", format!("The connection to {name} failed."))
+        ChannelError::Connection(ConnectionError::InUse) => CliError::new(
+            Exit::NoKey,
+            "in_use",
+            format!("{the} is in use by another program. {after}"),
+        )
+        .hint("Close the other program, or wait until it has finished."),
+        ChannelError::Connection(error @ ConnectionError::Refused { .. }) => {
+            failed("connection", format!("The connection to {name} failed. {after}"))
                 .cause(escape(&error.to_string()))
                 .hint("Unplug the key, plug it in again and try once more.")
         }
         ChannelError::Interrupted => CliError::new(
             Exit::Interrupted,
             "interrupted",
-            format!("Interrupted; {name} was told to cancel."),
+            format!("Interrupted; {name} was told to stop. {after}"),
         ),
         ChannelError::Busy { .. } | ChannelError::Refused(HidErrorCode::CHANNEL_BUSY) => {
-            failed("busy", format!("{the} is busy with another program's request."))
+            failed("busy", format!("{the} is busy with another program's request. {after}"))
                 .cause(error.to_string())
                 .hint("Close the other program, or wait until it has finished.")
         }
@@ -411,9 +465,16 @@ pub fn channel(error: &ChannelError, key: &KeyDescription) -> CliError {
             format!("The request is too long for {name}. Nothing was sent."),
         )
         .cause(error.to_string()),
-        _ => failed("no_answer", format!("{the} does not answer as it should."))
-            .cause(escape(&error.to_string()))
-            .hint("Unplug the key, plug it in again and try once more."),
+        ChannelError::NoAnswer { .. } | ChannelError::TimedOut { .. } => {
+            failed("no_answer", format!("{the} does not answer. {after}"))
+                .cause(error.to_string())
+                .hint("Unplug the key, plug it in again and try once more.")
+        }
+        ChannelError::Refused(_) | ChannelError::Malformed(_) => {
+            failed("malformed_reply", format!("{the} does not answer as it should. {after}"))
+                .cause(error.to_string())
+                .hint("Unplug the key, plug it in again and try once more.")
+        }
     }
 }
 

@@ -7,7 +7,7 @@ pub mod commands;
 mod connect;
 pub mod error;
 pub mod exit;
-mod explain;
+pub mod explain;
 mod files;
 mod person;
 mod pin_source;

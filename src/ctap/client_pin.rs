@@ -4,7 +4,7 @@
 use super::message::Members;
 use super::pin_protocol::{CryptoError, KeyAgreementKey, SharedSecret};
 use super::{
-    CommandCode, Member, Permissions, Pin, PinProtocol, PinUvAuthToken, Random, Request,
+    CommandCode, Effect, Member, Permissions, Pin, PinProtocol, PinUvAuthToken, Random, Request,
     ResponseError,
 };
 use crate::wire::cbor::{Encoded, Item, Map, MapBuilder};
@@ -170,10 +170,14 @@ impl ChangePin {
 /// Requests whose success says everything: a body is not looked at, so that no fault in it makes
 /// a change that was made look like one that was not.
 macro_rules! without_response {
-    ($($request:ident)*) => {
+    ($($request:ident $effect:ident;)*) => {
         $(impl Request for $request {
             type Response = ();
             client_pin!();
+
+            fn effect(&self) -> Option<Effect> {
+                Some(Effect::$effect)
+            }
 
             fn parameters(&self) -> Option<Encoded> {
                 Some(self.parameters.clone())
@@ -190,7 +194,10 @@ macro_rules! without_response {
     };
 }
 
-without_response!(SetPin ChangePin);
+without_response! {
+    SetPin PinSet;
+    ChangePin PinChanged;
+}
 
 /// Subcommand 0x05: a token for the PIN, for keys that give none with permissions. A wrong PIN
 /// costs a retry.
@@ -292,10 +299,14 @@ impl EncryptedToken {
 }
 
 macro_rules! gives_token {
-    ($($request:ident)*) => {
+    ($($request:ident $effect:expr;)*) => {
         $(impl Request for $request {
             type Response = EncryptedToken;
             client_pin!();
+
+            fn effect(&self) -> Option<Effect> {
+                $effect
+            }
 
             fn parameters(&self) -> Option<Encoded> {
                 Some(self.parameters.clone())
@@ -309,7 +320,11 @@ macro_rules! gives_token {
     };
 }
 
-gives_token!(GetPinToken GetPinUvAuthTokenUsingPin GetPinUvAuthTokenUsingUv);
+gives_token! {
+    GetPinToken Some(Effect::PinTried);
+    GetPinUvAuthTokenUsingPin Some(Effect::PinTried);
+    GetPinUvAuthTokenUsingUv None;
+}
 
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use super::entity::lossy_text;
 use super::extensions::CredentialProtection;
 use super::message::Members;
 use super::{
-    CommandCode, CredentialDescriptor, Member, PinUvAuth, PinUvAuthToken, Request, ResponseError,
-    SecretBytes, UserEntity,
+    CommandCode, CredentialDescriptor, Effect, Member, PinUvAuth, PinUvAuthToken, Request,
+    ResponseError, SecretBytes, UserEntity,
 };
 use crate::wire::cbor::{CborError, Encoded, Item, Map, MapBuilder};
 use crate::wire::cose::CoseKey;
@@ -151,7 +151,7 @@ impl EnumerateCredentialsGetNextCredential {
 
 /// Requests whose success says everything; a body is not looked at.
 macro_rules! changes {
-    ($($(#[$doc:meta])* $name:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident $effect:ident;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
@@ -171,6 +171,10 @@ macro_rules! changes {
                     Some(self.parameters.clone())
                 }
 
+                fn effect(&self) -> Option<Effect> {
+                    Some(Effect::$effect)
+                }
+
                 fn decode(&self, _: Map<'_>) -> Result<(), ResponseError> {
                     Ok(())
                 }
@@ -185,9 +189,9 @@ macro_rules! changes {
 
 changes! {
     /// Subcommand 0x06: deletes a credential.
-    DeleteCredential;
+    DeleteCredential CredentialDeleted;
     /// Subcommand 0x07: changes a credential's user names.
-    UpdateUserInformation;
+    UpdateUserInformation NamesChanged;
 }
 
 impl DeleteCredential {

@@ -4,7 +4,7 @@ use super::entity::encode_parameters;
 use super::extensions::{RegistrationExtensions, RegistrationOutputs};
 use super::message::Members;
 use super::{
-    CommandCode, CredentialDescriptor, Member, PinUvAuth, RelyingPartyEntity, Request,
+    CommandCode, CredentialDescriptor, Effect, Member, PinUvAuth, RelyingPartyEntity, Request,
     ResponseError, SecretBytes, UserEntity,
 };
 use crate::wire::authenticator_data::AuthenticatorData;
@@ -102,6 +102,11 @@ impl Request for MakeCredential {
 
     fn command(&self) -> CommandCode {
         CommandCode::MAKE_CREDENTIAL
+    }
+
+    /// A credential that is not resident leaves nothing on the key.
+    fn effect(&self) -> Option<Effect> {
+        (self.rk == Some(true)).then_some(Effect::CredentialKept)
     }
 
     fn parameters(&self) -> Option<Encoded> {

@@ -38,6 +38,12 @@ pub trait Request {
         self.decode(map)
     }
 
+    /// What carrying it out changes on the key, for when nobody knows whether it was; `None` when
+    /// nothing that lasts.
+    fn effect(&self) -> Option<Effect> {
+        None
+    }
+
     /// The message to send: the command byte and the parameters.
     fn encode(&self) -> Vec<u8> {
         let mut message = vec![self.command().0];
@@ -46,6 +52,23 @@ pub trait Request {
         }
         message
     }
+}
+
+/// What carrying out a request changes on a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A credential is kept, in place of an older one of the same account if there is one.
+    CredentialKept,
+    /// A credential is deleted.
+    CredentialDeleted,
+    /// The names of an account are changed.
+    NamesChanged,
+    /// A PIN is tried: a wrong one costs a try.
+    PinTried,
+    /// The first PIN is set.
+    PinSet,
+    /// The PIN is changed; a wrong one in force costs a try.
+    PinChanged,
 }
 
 const EMPTY_MAP: &[u8] = &[0xa0];

@@ -33,7 +33,7 @@ pub mod selection;
 pub use command::CommandCode;
 pub use entity::{CredentialDescriptor, RelyingPartyEntity, UserEntity};
 pub use message::{
-    Member, MemberError, ReplyError, Request, ResponseError, read_reply, split_reply,
+    Effect, Member, MemberError, ReplyError, Request, ResponseError, read_reply, split_reply,
 };
 pub use pin::{Pin, PinNotUtf8, PinPolicyError};
 pub use pin_protocol::{CryptoError, PinProtocol};

@@ -148,6 +148,12 @@ impl Channel {
         self.link.into_connection()
     }
 
+    /// Whether the last exchange came to an end by the key's own word. If not, the key may have
+    /// carried out the request without anybody hearing of it.
+    pub fn is_in_step(&self) -> bool {
+        self.step == Step::Kept
+    }
+
     /// Exchanges one CTAP2 message. The answer has at least its first byte, the status.
     ///
     /// # Errors
