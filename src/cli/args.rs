@@ -102,4 +102,6 @@ pub enum Command {
     Assert(commands::assert::AssertArgs),
     /// List, show, delete and rename the credentials that a key holds.
     Credential(commands::credential::CredentialArgs),
+    /// Manage virtual keys that last, for trying things out.
+    Virtual(commands::virtual_key::VirtualArgs),
 }

@@ -8,4 +8,5 @@ pub mod json;
 pub mod secrets;
 pub mod text;
 pub mod verdict;
+pub mod virtual_keys;
 pub mod words;

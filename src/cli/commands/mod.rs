@@ -4,3 +4,4 @@ pub mod assert;
 pub mod credential;
 pub mod demo;
 pub mod register;
+pub mod virtual_key;

@@ -1,9 +1,13 @@
 //! Talking to the person at the terminal.
 
+#[cfg(unix)]
+mod enter;
 mod input;
 #[cfg(unix)]
 mod unix;
 
+#[cfg(unix)]
+pub use enter::EnterKey;
 pub use input::{LineEditor, MAX_INPUT};
 #[cfg(unix)]
 pub use unix::UnixTerminal;
