@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::explain;
 use super::person::Person;
 use super::pin_source::PinSource;
+use super::process::lasting_keys;
 use super::terminal::Terminal;
 use super::ui::Ui;
 use super::world::{Setting, World};
@@ -88,6 +89,8 @@ impl<'w> App<'w> {
             new_pin_source: self.new_pin_source.clone(),
             pin_as_typed: self.global.pin_as_typed,
             yes: self.global.yes,
+            lasting: self.setting.data_directory.as_deref().map(lasting_keys),
+            by_enter: false,
             problem: None,
         };
         let mut context = Context {

@@ -11,6 +11,7 @@ use crate::ctap::Pin;
 use crate::output::text::{count, escape};
 use crate::output::words;
 use crate::transport::KeyDescription;
+use crate::virtual_key::{KeySummary, LastingKeys, Touch};
 use std::io::Read;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -27,6 +28,10 @@ pub struct Person<'p, 'w> {
     pub(super) new_pin_source: Option<PinSource>,
     pub(super) pin_as_typed: bool,
     pub(super) yes: bool,
+    /// Lasting virtual keys, some of which are touched by the Enter key.
+    pub(super) lasting: Option<LastingKeys>,
+    /// Whether the key that waits for a touch is touched by the Enter key.
+    pub(super) by_enter: bool,
     /// Why the last question could not be asked or answered, where that has a reason of its own.
     pub(super) problem: Option<CliError>,
 }
@@ -62,6 +67,17 @@ impl Person<'_, '_> {
                 Answer::Declined
             }
         }
+    }
+
+    /// Whether a key is a virtual one that the Enter key touches.
+    fn is_touched_by_enter(&self, key: &KeyDescription) -> bool {
+        let name = key.path.0.strip_prefix("virtual:").and_then(|name| name.parse().ok());
+        let summary = name.zip(self.lasting.as_ref()).and_then(|(name, keys)| keys.summary(&name));
+        matches!(summary, Some(Ok(KeySummary { touch: Touch::Enter, .. })))
+    }
+
+    fn act_line(&self, key: &KeyDescription, act: &Act) -> String {
+        if self.by_enter { words::act_by_enter(key, act) } else { words::act(key, act) }
     }
 
     fn ask_secret(&mut self, prompt: &str) -> Answer<Zeroizing<Vec<u8>>> {
@@ -158,13 +174,22 @@ impl Interaction for Person<'_, '_> {
     }
 
     fn act(&mut self, key: &KeyDescription, act: &Act) {
-        let line = words::act(key, act);
+        self.by_enter = self.is_touched_by_enter(key);
+        if self.by_enter && self.terminal.is_none() {
+            let name = words::capitalized(&words::key_name(key));
+            self.ui.warning(&format!(
+                "{name} is touched by the Enter key, and there is no terminal: nobody will touch it."
+            ));
+            return;
+        }
+        let line = self.act_line(key, act);
         if self.ui.is_live() { self.ui.progress(&line) } else { self.ui.status(&line) }
     }
 
     fn act_goes_on(&mut self, key: &KeyDescription, act: &Act, left: Duration) {
         if self.ui.is_live() {
-            self.ui.progress(&words::act(key, &act.within(left)));
+            let line = self.act_line(key, &act.within(left));
+            self.ui.progress(&line);
         }
     }
 

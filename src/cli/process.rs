@@ -21,6 +21,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run_process(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
     forbid_core_dumps();
     let interrupt = interrupt_on_signals();
     let mut stdout = io::stdout();
@@ -38,7 +39,7 @@ fn run_process(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock { start: Instant::now() });
     let virtual_keys = VirtualBus::new(
         setting.data_directory.as_deref().map(lasting_keys),
-        Surroundings::real(),
+        surroundings(&arguments),
         Touch::Auto,
     );
     let bus: Arc<dyn Bus> = Arc::new(Buses::new(HidBus::new(), virtual_keys));
@@ -89,6 +90,21 @@ fn interrupt_on_signals() -> Interrupt {
 #[cfg(not(unix))]
 fn interrupt_on_signals() -> Interrupt {
     Interrupt::from_flag(Arc::new(AtomicBool::new(false)))
+}
+
+/// What virtual keys live in. Nobody presses Enter for them when nothing may be asked.
+#[cfg(unix)]
+fn surroundings(arguments: &[OsString]) -> Surroundings {
+    let mut surroundings = Surroundings::real();
+    if !arguments.iter().any(|argument| argument == "--no-input") {
+        surroundings.touch_source = Arc::new(super::terminal::EnterKey::default());
+    }
+    surroundings
+}
+
+#[cfg(not(unix))]
+fn surroundings(_: &[OsString]) -> Surroundings {
+    Surroundings::real()
 }
 
 /// A core dump would hold whatever secret is in memory.

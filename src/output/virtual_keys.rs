@@ -72,7 +72,7 @@ impl VirtualKeysView {
             table.row(match &key.state {
                 Some(state) => vec![
                     key.name.clone(),
-                    state.touch.clone(),
+                    touch(&state.touch),
                     pin(state),
                     state.credentials.to_string(),
                     state.created_at.as_deref().map(date).unwrap_or_default(),
@@ -89,6 +89,12 @@ impl VirtualKeysView {
             .iter()
             .filter_map(|key| Some((key.name.as_str(), escape(key.problem.as_ref()?))))
     }
+}
+
+/// A touch policy, as a person reads it.
+fn touch(policy: &str) -> String {
+    let is_number = policy.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { format!("after {policy} ms") } else { policy.to_owned() }
 }
 
 fn pin(state: &StateView) -> String {

@@ -43,3 +43,13 @@ pub fn act(key: &KeyDescription, act: &Act) -> String {
         }
     }
 }
+
+/// As [`act`], where the Enter key of the terminal is what touches the key.
+pub fn act_by_enter(key: &KeyDescription, act: &Act) -> String {
+    match act {
+        Act::Touch { within } | Act::LongTouch { within } | Act::VerifyOnKey { within } => {
+            format!("Press Enter to touch {} ({} s).", key_name(key), within.as_secs())
+        }
+        Act::Unplug | Act::PlugIn { .. } => self::act(key, act),
+    }
+}

@@ -164,11 +164,16 @@ impl LastingKeys {
     /// When the operating system refuses to list them.
     pub fn list(&self) -> Result<Vec<LastingKey>, LastingError> {
         let read = |name: KeyName| {
-            let summary = read_state(&self.state_path(&name)).transpose()?;
-            let summary = summary.map(|state| state.summary());
+            let summary = self.summary(&name)?;
             Some(LastingKey { name, summary })
         };
         Ok(self.names()?.into_iter().filter_map(read).collect())
+    }
+
+    /// Says what is known of a key, also while it is in use; `None` if there is none of that name.
+    pub fn summary(&self, name: &KeyName) -> Option<Result<KeySummary, StateError>> {
+        let state = read_state(&self.state_path(name)).transpose()?;
+        Some(state.map(|state| state.summary()))
     }
 
     /// Deletes a key, also a damaged one.

@@ -11,3 +11,4 @@ mod layering;
 mod message_counts;
 mod skipped;
 mod udev_rules;
+mod virtual_keys;

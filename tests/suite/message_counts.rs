@@ -74,10 +74,8 @@ fn hmac_secret_uses_the_shared_secret_of_the_pin() {
     let (secret, salt) = (secret.to_str().unwrap(), "11".repeat(32));
     desk.run(&format!("register {USER} --resident --hmac-secret {pin}")).succeeded();
     desk.record.take();
-    desk.run(&format!(
-        "assert --rp example.com {pin} --hmac-salt {salt} --secret-out {secret}"
-    ))
-    .succeeded();
+    desk.run(&format!("assert --rp example.com {pin} --hmac-salt {salt} --secret-out {secret}"))
+        .succeeded();
     assert_eq!(desk.record.take(), after_token(&["02"]));
     desk.run(&format!(
         "assert --rp example.com --user-verification discouraged --hmac-salt {salt} --secret-out {secret}"
@@ -112,10 +110,7 @@ fn a_listing_is_six_and_one_for_each_relying_party_and_each_credential() {
     assert_eq!(messages.len(), 6 + 2 + 3);
     // Which of the two relying parties comes first is the firmware's choice.
     messages[8..].sort();
-    assert_eq!(
-        messages,
-        after_token(&["0a/01", "0a/02", "0a/03", "0a/04", "0a/04", "0a/05"])
-    );
+    assert_eq!(messages, after_token(&["0a/01", "0a/02", "0a/03", "0a/04", "0a/04", "0a/05"]));
 }
 
 #[test]

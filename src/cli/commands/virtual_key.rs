@@ -138,11 +138,11 @@ fn delete(app: &mut App<'_>, keys: &LastingKeys, name: &KeyName) -> Result<Exit,
     })?;
     keys.delete(name).map_err(|error| explain(&error))?;
     app.ui.status(&match lost {
+        Some(0) | None => format!("Deleted the virtual key {name}."),
         Some(lost) => format!(
             "Deleted the virtual key {name} and {}.",
             count(lost, "credential", "credentials")
         ),
-        None => format!("Deleted the virtual key {name}."),
     });
     app.print(&DeletedView { name: name.to_string(), credentials_lost: lost }, |_| String::new())?;
     Ok(Exit::Done)

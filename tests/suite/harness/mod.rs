@@ -50,9 +50,19 @@ pub struct Desk {
 impl Desk {
     /// An empty desk.
     pub fn empty() -> Self {
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    /// The same desk after everything on it was switched off; virtual keys that last are still
+    /// there.
+    pub fn restarted(self) -> Self {
+        let Self { home, .. } = self;
+        Self::at(home)
+    }
+
+    fn at(home: tempfile::TempDir) -> Self {
         let clock = ManualClock::leaping();
         let randomness = SeededRandomness::new(7);
-        let home = tempfile::tempdir().unwrap();
         let surroundings = Surroundings {
             clock: clock.clone(),
             randomness: randomness.clone(),
@@ -140,6 +150,7 @@ impl Desk {
             arguments: line.split_whitespace().map(str::to_owned).collect(),
             stdin: Vec::new(),
             terminal: None,
+            homeless: false,
         }
     }
 
@@ -156,6 +167,7 @@ pub struct Prepared<'d> {
     arguments: Vec<String>,
     stdin: Vec<u8>,
     terminal: Option<Vec<Typed>>,
+    homeless: bool,
 }
 
 impl Prepared<'_> {
@@ -183,6 +195,12 @@ impl Prepared<'_> {
         self
     }
 
+    /// Takes away the place for this person's data.
+    pub fn homeless(mut self) -> Self {
+        self.homeless = true;
+        self
+    }
+
     /// Runs it.
     pub fn run(self) -> Outcome {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -206,7 +224,7 @@ impl Prepared<'_> {
                 stderr_is_terminal: is_terminal,
                 stdout_is_terminal: is_terminal,
                 no_color: true,
-                data_directory: Some(self.desk.data_directory()),
+                data_directory: (!self.homeless).then(|| self.desk.data_directory()),
                 host_root: self.desk.path("host"),
             },
             bus: self.desk.bus.clone(),

@@ -1,0 +1,145 @@
+//! `fidokey virtual`: keys that last are made, listed and deleted.
+
+use crate::harness::{Desk, Typed};
+use fidokey::cli::exit::Exit;
+use fidokey::virtual_key::LastingKeys;
+
+fn transcript<const N: usize>(desk: &Desk, lines: [&str; N]) -> String {
+    lines.map(|line| desk.run(line).to_string()).join("\n")
+}
+
+#[test]
+fn a_key_is_made_used_listed_and_deleted() {
+    let desk = Desk::empty();
+    let mut text = String::new();
+    for line in [
+        "virtual list",
+        "virtual create work",
+        "virtual create spare --touch 250",
+        "virtual create virtual:broken --touch refuse",
+    ] {
+        text.push_str(&format!("{}\n", desk.run(line).succeeded()));
+    }
+    let register = "register --rp example.com --user alice --resident --device virtual:work";
+    desk.run(register).succeeded();
+    let desk = desk.restarted();
+    for line in [
+        "virtual list",
+        "virtual delete work --yes",
+        "virtual delete spare --yes",
+        "virtual delete broken --yes",
+        "virtual list",
+    ] {
+        text.push_str(&format!("{}\n", desk.run(line).succeeded()));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_same_as_json() {
+    let desk = Desk::empty();
+    let lines = [
+        "virtual create work --touch enter --json",
+        "virtual list --json",
+        "virtual delete work --yes --json",
+        "virtual list --json",
+        "virtual delete work --yes --json",
+    ];
+    insta::assert_snapshot!(transcript(&desk, lines));
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_changes_nothing() {
+    let desk = Desk::empty();
+    desk.run("virtual create work").succeeded();
+    let lines = [
+        "virtual create work",
+        "virtual create no/slash",
+        "virtual create other --touch sometimes",
+        "virtual delete nobody",
+        "virtual delete work",
+        "register --rp example.com --user alice --device virtual:nobody",
+        "virtual list",
+    ];
+    insta::assert_snapshot!(transcript(&desk, lines));
+}
+
+#[test]
+fn a_deletion_names_what_is_lost_and_takes_no_for_an_answer() {
+    let desk = Desk::empty();
+    desk.run("virtual create work").succeeded();
+    for user in ["alice", "bob"] {
+        let line = "register --rp example.com --resident --device virtual:work --user";
+        desk.run(&format!("{line} {user}")).succeeded();
+    }
+    let desk = desk.restarted();
+    let no = desk.command("virtual delete work").typing(["no"]).run();
+    no.ended(Exit::NotConfirmed);
+    let stop = desk.command("virtual delete work").at_terminal([Typed::Interrupt]).run();
+    stop.ended(Exit::Interrupted);
+    let yes = desk.command("virtual delete work").typing(["y"]).run();
+    yes.succeeded();
+    insta::assert_snapshot!(format!("{no}\n{stop}\n{yes}"));
+}
+
+#[test]
+fn a_damaged_key_is_listed_with_the_reason_and_can_be_deleted() {
+    let desk = Desk::empty();
+    let keys = LastingKeys::new(desk.data_directory().join("virtual-keys"));
+    for name in ["cut", "newer", "changed"] {
+        desk.run(&format!("virtual create {name}")).succeeded();
+        let path = keys.state_path(&name.parse().unwrap());
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = match name {
+            "cut" => text[..text.len() / 2].to_owned(),
+            "newer" => text.replace("\"version\":1", "\"version\":2"),
+            _ => text.replace("\"touch\":\"auto\"", "\"touch\":\"never\""),
+        };
+        std::fs::write(path, text).unwrap();
+    }
+    let use_it = "register --rp example.com --user alice --device virtual:changed";
+    let lines = [
+        "virtual list",
+        "virtual list --json",
+        use_it,
+        "virtual create changed",
+        "virtual delete changed --yes",
+        "virtual delete cut",
+    ];
+    insta::assert_snapshot!(transcript(&desk, lines));
+    let asked = desk.command("virtual delete cut").typing(["y"]).run();
+    asked.succeeded();
+    insta::assert_snapshot!(asked);
+}
+
+#[test]
+fn a_key_in_use_is_not_deleted() {
+    let desk = Desk::empty();
+    desk.run("virtual create work").succeeded();
+    // The desk's bus switches the key on and so takes its lock, as another program would.
+    desk.run("register --rp example.com --user alice --device virtual:work").succeeded();
+    let keys = LastingKeys::new(desk.data_directory().join("virtual-keys"));
+    assert!(keys.list().unwrap()[0].summary.is_ok(), "it is listed all the same");
+    insta::assert_snapshot!(desk.run("virtual delete work --yes"));
+}
+
+#[test]
+fn without_a_home_there_is_no_place_for_keys() {
+    let desk = Desk::empty();
+    insta::assert_snapshot!(desk.command("virtual list").homeless().run());
+}
+
+#[test]
+fn the_enter_key_touches_and_without_a_terminal_nobody_does() {
+    let desk = Desk::empty();
+    desk.run("virtual create work --touch enter").succeeded();
+    let register = "register --rp example.com --user alice --device virtual:work";
+    let alone = desk.run(register);
+    alone.ended(Exit::NotConfirmed);
+    insta::assert_snapshot!(alone);
+    // Nobody presses anything on the desk, but the line says what would help.
+    let at_terminal = desk.command(register).at_terminal([]).run();
+    assert!(
+        at_terminal.stderr.contains("Press Enter to touch the virtual key virtual:work (60 s)")
+    );
+}
