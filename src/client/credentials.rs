@@ -254,7 +254,7 @@ mod tests {
         let shown: Vec<&str> =
             index.credentials().iter().map(|one| one.short_id.as_str()).collect();
         let expected =
-            ["010203040506", "010203040507", "010203045f", "0102", "ffffffff", "fbefbeff", ""];
+            ["010203040506", "010203040507", "010203045", "0102", "ffffffff", "fbefbeff", ""];
         assert_eq!(shown, expected);
         for one in &index.credentials()[..6] {
             let id = one.credential.credential.id.clone();
