@@ -8,7 +8,6 @@ use crate::cli::exit::Exit;
 use crate::client::{CredentialIndex, IndexedCredential};
 use crate::output::credentials::{DeletedView, line, whose};
 use crate::output::words::key_name;
-use crate::transport::ChannelError;
 use clap::Args;
 
 /// Deletes credentials from a key.
@@ -84,30 +83,21 @@ fn what_became(
     deleted: &[&IndexedCredential<'_>],
     left: &[&IndexedCredential<'_>],
 ) -> CliError {
-    let unknown = is_unknown(error);
-    if deleted.is_empty() && !unknown {
+    if deleted.is_empty() {
         return explained;
     }
+    let unknown = matches!(error, AuthenticatorError::Uncertain { .. });
     explained = explained.after_changes();
     let mut say = |beginning: &str, credentials: &[&IndexedCredential<'_>]| {
         if !credentials.is_empty() {
-            let lines: Vec<String> = credentials.iter().map(|one| line(one)).collect();
-            explained.message.push_str(&format!(" {beginning}: {}.", lines.join("; ")));
+            let named: Vec<String> =
+                credentials.iter().map(|one| format!("{}, {}", one.short_id, whose(one))).collect();
+            explained.message.push_str(&format!(" {beginning}: {}.", named.join("; ")));
         }
     };
     let (failed, rest) = left.split_at(usize::from(unknown).min(left.len()));
     say("Deleted before that", deleted);
     say("Perhaps deleted", failed);
     say("Not deleted", rest);
-    explained.hint("`fidokey credential list` shows what is left.")
-}
-
-/// Whether the key may have done what it was told although no answer came.
-fn is_unknown(error: &AuthenticatorError) -> bool {
-    match error {
-        AuthenticatorError::Channel(error) => {
-            !matches!(error, ChannelError::Busy { .. } | ChannelError::MessageTooLong(_))
-        }
-        _ => false,
-    }
+    explained
 }
