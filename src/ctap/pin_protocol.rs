@@ -3,7 +3,7 @@
 //!
 //! Secrets live on the heap, are wiped when dropped, and the stack is overwritten after they were
 //! used. This is not the place for PINs and tokens as such: see [`Pin`](super::Pin) and
-//! [`PinUvAuthToken`](super::PinUvAuthToken).
+//! [`PinUvAuthToken`].
 
 use super::pin_token::{PinUvAuth, PinUvAuthToken};
 use super::random::{Random, RandomError};
