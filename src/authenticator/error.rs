@@ -1,8 +1,9 @@
 //! Why a ceremony ended without its result.
 
+use super::interaction::PinPolicy;
 use crate::ctap::{CommandCode, CryptoError, Effect, PinPolicyError, RandomError, ReplyError};
 use crate::transport::channel::ChannelError;
-use crate::transport::{BusError, OpenError};
+use crate::transport::{BusError, KeyDescription, OpenError};
 use crate::wire::status::Status;
 use std::time::Duration;
 use thiserror::Error;
@@ -54,10 +55,10 @@ pub enum PinError {
     /// The key refused a new PIN.
     #[error("the key does not accept the new PIN")]
     RefusedByPolicy {
-        /// The least number of code points, as the key says.
-        min_code_points: u64,
-        /// Where the vendor explains its rules.
-        url: Option<String>,
+        /// The rules, as far as the key states them.
+        policy: PinPolicy,
+        /// Whether the new PIN is the old one.
+        same_as_before: bool,
     },
     /// The key has no notion of a PIN.
     #[error("the key does not support a PIN")]
@@ -68,9 +69,50 @@ pub enum PinError {
         /// Tries of the key's own verification left, where known.
         retries: Option<u64>,
     },
-    /// A PIN token that was just fetched is refused: another program interfered, or a defect.
-    #[error("the key no longer accepts the proof of the PIN")]
+    /// What proves the PIN is refused, though not as a wrong PIN: another program interfered.
+    #[error("the key does not accept the proof of the PIN")]
     TokenRefused,
+}
+
+/// Why a key was not reset, or not for certain.
+#[derive(Debug, Error)]
+pub enum ResetError {
+    /// The key allows no reset over USB.
+    #[error("the key allows a reset only over {}", allowed.join(", "))]
+    Transport {
+        /// The transports that the key names.
+        allowed: Vec<String>,
+    },
+    /// The key was not unplugged in time.
+    #[error("the key was not unplugged within {} seconds", waited.as_secs())]
+    NotUnplugged {
+        /// How long this program waited.
+        waited: Duration,
+    },
+    /// The key was not plugged in again in time.
+    #[error("no key was plugged in within {} seconds", waited.as_secs())]
+    NotPluggedIn {
+        /// How long this program waited.
+        waited: Duration,
+    },
+    /// Another key came back.
+    #[error("another key was plugged in")]
+    AnotherKey {
+        /// The one that came back.
+        found: Box<KeyDescription>,
+    },
+    /// It came too late after the key was plugged in, or something else was said to it before.
+    #[error("the key no longer accepts a reset")]
+    TooLate {
+        /// The key's reason.
+        status: Status,
+    },
+    /// The key refused for a reason of its own.
+    #[error("the key denied the reset")]
+    Denied {
+        /// The key's reason.
+        status: Status,
+    },
 }
 
 /// Why a ceremony ended without its result.
@@ -135,33 +177,9 @@ pub enum AuthenticatorError {
         /// The key's reason.
         status: Status,
     },
-    /// The key was not unplugged in time.
-    #[error("the key was not unplugged within {} seconds", waited.as_secs())]
-    NotUnplugged {
-        /// How long this program waited.
-        waited: Duration,
-    },
-    /// The key was not plugged in again in time.
-    #[error("no key was plugged in within {} seconds", waited.as_secs())]
-    NotPluggedIn {
-        /// How long this program waited.
-        waited: Duration,
-    },
-    /// Another key came back.
-    #[error("another key was plugged in")]
-    AnotherKey,
-    /// The key cannot be reset over this transport.
-    #[error("the key allows a reset only over {}", allowed.join(", "))]
-    ResetTransport {
-        /// The transports that the key names.
-        allowed: Vec<String>,
-    },
-    /// The reset came too late after the key was plugged in.
-    #[error("the key no longer accepts a reset")]
-    ResetTooLate {
-        /// The key's reason.
-        status: Status,
-    },
+    /// A reset that was not carried out.
+    #[error(transparent)]
+    Reset(#[from] ResetError),
     /// The operating system gives no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),

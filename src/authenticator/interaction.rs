@@ -31,8 +31,8 @@ pub struct PinPolicy {
     pub min_code_points: u64,
     /// The greatest number of Unicode code points.
     pub max_code_points: u64,
-    /// Whether the key refuses PINs that it finds too simple.
-    pub complexity: bool,
+    /// Whether the key refuses PINs that it finds too simple; `None` when it does not say.
+    pub complexity: Option<bool>,
     /// Where the vendor explains that, if the key says.
     pub complexity_url: Option<String>,
 }
@@ -44,6 +44,8 @@ pub struct NewPinRequest<'a> {
     pub key: &'a KeyDescription,
     /// What the PIN must be like.
     pub policy: &'a PinPolicy,
+    /// Whether the key has had none: then only a reset takes it away again.
+    pub is_first: bool,
 }
 
 /// Something that a person has to do with their hands.
@@ -108,6 +110,9 @@ pub enum Notice {
     Busy,
     /// The key that came back cannot be told from another of its model.
     SameKeyUnproven,
+    /// More time has passed since the key was plugged in than it allows for a reset: it has to be
+    /// plugged in once more.
+    PlugInOnceMore,
     /// The person has asked to stop; the key was told and has carried the request out before.
     TooLateToCancel,
 }

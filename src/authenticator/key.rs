@@ -168,6 +168,19 @@ impl Key {
         }
     }
 
+    /// Notes that the key has just been given this PIN.
+    pub(super) fn pin_is_now(&mut self, pin: Pin) {
+        self.state_changed();
+        self.accepted_pin = Some(pin);
+    }
+
+    /// Forgets everything: the key has forgotten it, too.
+    pub(super) fn was_reset(&mut self) {
+        self.state_changed();
+        self.shared = None;
+        self.accepted_pin = None;
+    }
+
     /// Makes the key noticeable.
     ///
     /// # Errors

@@ -11,7 +11,9 @@ mod credentials;
 mod error;
 mod interaction;
 mod key;
+mod pin;
 mod register;
+mod reset;
 mod token;
 mod verification;
 
@@ -21,10 +23,14 @@ pub use credentials::{
     StoredCredentials, StoredRelyingParty, check_can_rename, delete_credential, list_credentials,
     rename_credential,
 };
-pub use error::{AuthenticatorError, PinError, Question};
+pub use error::{AuthenticatorError, PinError, Question, ResetError};
 pub use interaction::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
 };
 pub use key::{Context, Key, Settings};
+pub use pin::{
+    BuiltInVerification, PinChanged, PinState, change_pin, pin_state, set_pin, verify_pin,
+};
 pub use register::register;
+pub use reset::{ResetOutlook, reset, reset_outlook};
 pub use verification::UserVerification;

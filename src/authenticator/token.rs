@@ -10,7 +10,7 @@ use super::key::{Context, Key};
 use super::verification::{Method, pin_can_stand_in};
 use crate::ctap::client_pin::{
     GetKeyAgreement, GetPinRetries, GetPinToken, GetPinUvAuthTokenUsingPin,
-    GetPinUvAuthTokenUsingUv, GetUvRetries,
+    GetPinUvAuthTokenUsingUv, GetUvRetries, PinRetries,
 };
 use crate::ctap::pin_protocol::{PinProtocol, PlatformKey, SharedSecret};
 use crate::ctap::{CommandCode, Permissions, Pin, PinUvAuth, PinUvAuthToken};
@@ -100,33 +100,36 @@ impl Key {
         Ok(state.remaining)
     }
 
-    /// Tries left after a PIN error, if the key still says.
-    fn retries_after_error(&mut self, context: &mut Context<'_>) -> Option<u64> {
+    /// Tries left, if the key says: after something else, whose outcome it must not change.
+    pub(super) fn retries_now(&mut self, context: &mut Context<'_>) -> Option<PinRetries> {
         let protocol = self.protocol(context).ok()?;
-        self.exchange(context, &GetPinRetries { protocol }).ok().map(|state| state.remaining)
+        self.exchange(context, &GetPinRetries { protocol }).ok()
     }
 
     /// A PIN that may be used now: the one that the key has accepted before, or one that a person
     /// gives after the tries left were read.
-    fn current_pin(&mut self, context: &mut Context<'_>) -> Result<Pin, AuthenticatorError> {
+    pub(super) fn current_pin(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Result<Pin, AuthenticatorError> {
         if let Some(pin) = self.accepted_pin.take() {
             return Ok(pin);
         }
         let retries = self.usable_retries(context)?;
         let request = PinRequest { key: self.description(), retries };
-        let pin = match context.interaction.pin(&request) {
-            Answer::Given(pin) => pin,
-            Answer::Declined => return Err(AuthenticatorError::Declined(Question::Pin)),
-            Answer::CannotAsk => return Err(AuthenticatorError::CannotAsk(Question::Pin)),
-        };
+        let answer = context.interaction.pin(&request);
         if context.interrupt.is_requested() {
             return Err(AuthenticatorError::Interrupted);
         }
-        Ok(pin)
+        match answer {
+            Answer::Given(pin) => Ok(pin),
+            Answer::Declined => Err(AuthenticatorError::Declined(Question::Pin)),
+            Answer::CannotAsk => Err(AuthenticatorError::CannotAsk(Question::Pin)),
+        }
     }
 
     /// Proves a PIN to the key and gets a token for it.
-    fn token_by_pin(
+    pub(super) fn token_by_pin(
         &mut self,
         context: &mut Context<'_>,
         need: Need<'_>,
@@ -173,13 +176,22 @@ impl Key {
         self.accepted_pin = None;
         match error {
             AuthenticatorError::Refused { status: Status::PIN_INVALID, .. } => {
-                match self.retries_after_error(context) {
-                    Some(0) => PinError::BlockedForGood.into(),
-                    retries => PinError::Wrong { retries }.into(),
+                let state = self.retries_now(context);
+                let retries = state.as_ref().map(|state| state.remaining);
+                match state {
+                    Some(PinRetries { remaining: 0, .. }) => PinError::BlockedForGood.into(),
+                    // Not every key says so with its status at once.
+                    Some(PinRetries { power_cycle_state: Some(true), .. }) => {
+                        PinError::BlockedUntilReplug { retries }.into()
+                    }
+                    _ => PinError::Wrong { retries }.into(),
                 }
             }
+            AuthenticatorError::Refused { status: Status::PIN_AUTH_INVALID, .. } => {
+                PinError::TokenRefused.into()
+            }
             AuthenticatorError::Pin(PinError::BlockedUntilReplug { .. }) => {
-                let retries = self.retries_after_error(context);
+                let retries = self.retries_now(context).map(|state| state.remaining);
                 PinError::BlockedUntilReplug { retries }.into()
             }
             AuthenticatorError::Refused {

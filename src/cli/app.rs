@@ -46,6 +46,8 @@ pub struct App<'w> {
     pub(super) stdin: Option<&'w mut dyn Read>,
     /// Where a new PIN comes from when not from the terminal.
     pub new_pin_source: Option<PinSource>,
+    /// Why a question of the last ceremony had no answer, where there is a reason of its own.
+    problem: Option<CliError>,
 }
 
 impl<'w> App<'w> {
@@ -65,6 +67,7 @@ impl<'w> App<'w> {
             terminal,
             stdin: Some(world.stdin),
             new_pin_source: None,
+            problem: None,
         }
     }
 
@@ -101,7 +104,15 @@ impl<'w> App<'w> {
             interrupt: self.interrupt.clone(),
             settings,
         };
-        act(&mut context)
+        let result = act(&mut context);
+        self.problem = person.problem;
+        result
+    }
+
+    /// Explains why a ceremony failed: by why a question of it had no answer, such as a PIN file
+    /// that is not there, or else by `explanation`.
+    pub fn failed(&mut self, explanation: CliError) -> CliError {
+        self.problem.take().unwrap_or(explanation)
     }
 
     /// Runs a ceremony on a key; its errors are explained with the key's name.
@@ -115,7 +126,7 @@ impl<'w> App<'w> {
         act: impl FnOnce(&mut Key, &mut Context<'_>) -> Result<T, AuthenticatorError>,
     ) -> Result<T, CliError> {
         let result = self.ceremony(|context| act(key, context));
-        result.map_err(|error| explain::authenticator(&error, key.description()))
+        result.map_err(|error| self.failed(explain::authenticator(&error, key.description())))
     }
 
     /// As [`App::on_key`] before there is a key.
@@ -128,7 +139,8 @@ impl<'w> App<'w> {
         description: &KeyDescription,
         act: impl FnOnce(&mut Context<'_>) -> Result<T, AuthenticatorError>,
     ) -> Result<T, CliError> {
-        self.ceremony(act).map_err(|error| explain::authenticator(&error, description))
+        let result = self.ceremony(act);
+        result.map_err(|error| self.failed(explain::authenticator(&error, description)))
     }
 
     /// Prints a view: as text, or as one JSON document with `--json`.

@@ -102,6 +102,10 @@ pub enum Command {
     Assert(commands::assert::AssertArgs),
     /// List, show, delete and rename the credentials that a key holds.
     Credential(commands::credential::CredentialArgs),
+    /// Show, set, change or verify the PIN of a key.
+    Pin(commands::pin::PinArgs),
+    /// Erase everything on a key.
+    Reset(commands::reset::ResetArgs),
     /// Manage virtual keys that last, for trying things out.
     Virtual(commands::virtual_key::VirtualArgs),
 }

@@ -1,11 +1,14 @@
 //! Errors of the layers below, in words, with the next step and the exit code.
 
+mod pin;
+mod reset;
+
 use super::error::CliError;
 use super::exit::Exit;
-use crate::authenticator::{AuthenticatorError, ChooseError, PinError, Question};
+use crate::authenticator::{AuthenticatorError, ChooseError, Question};
 use crate::client::ClientError;
-use crate::ctap::{CommandCode, Effect, PinPolicyError, ReplyError};
-use crate::output::text::{count, escape};
+use crate::ctap::{CommandCode, Effect, ReplyError};
+use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
 use crate::transport::channel::ChannelError;
 use crate::transport::{ConnectionError, KeyDescription, OpenError};
@@ -107,6 +110,11 @@ fn doubt(effect: Effect) -> (&'static str, &'static str) {
             "The key may have changed the PIN all the same.",
             "`fidokey pin verify` shows which PIN is in force; try the new one first.",
         ),
+        Effect::Reset => (
+            "The key may have been reset all the same.",
+            "`fidokey pin status` shows whether it still has its PIN. Another `fidokey reset` does \
+             no harm to a key that was reset.",
+        ),
     }
 }
 
@@ -140,14 +148,15 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
             format!("This needs the PIN of {name}, and it has none yet. Nothing was changed."),
         )
         .hint("Set one with `fidokey pin set`."),
-        AuthenticatorError::Pin(error) => pin(error, &name),
+        AuthenticatorError::Pin(error) => pin::explain(error, &name),
         AuthenticatorError::CannotAsk(question) => cannot_ask(*question, &name),
         AuthenticatorError::Declined(Question::Pin | Question::NewPin) => CliError::new(
             Exit::NotConfirmed,
             "declined",
             "No PIN was given. Nothing was changed, and no PIN try was used.",
         ),
-        AuthenticatorError::Declined(Question::SameKey) => CliError::declined(),
+        AuthenticatorError::Declined(Question::SameKey) => CliError::declined()
+            .hint("Find the key that is to be reset and run `fidokey reset` again."),
         AuthenticatorError::Interrupted => CliError::new(
             Exit::Interrupted,
             "interrupted",
@@ -166,45 +175,7 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
         )
         .status(*status)
         .hint("If nobody touched the key, run the command again and touch it when it blinks."),
-        AuthenticatorError::NotUnplugged { waited } => CliError::new(
-            Exit::NotConfirmed,
-            "not_unplugged",
-            format!("{the} was not unplugged within {} s. Nothing was changed.", waited.as_secs()),
-        )
-        .hint("Run `fidokey reset` again."),
-        AuthenticatorError::NotPluggedIn { waited } => CliError::new(
-            Exit::NotConfirmed,
-            "not_plugged_in",
-            format!("No key was plugged in within {} s. Nothing was changed.", waited.as_secs()),
-        )
-        .hint("Plug the key in and run `fidokey reset` again."),
-        AuthenticatorError::AnotherKey => CliError::new(
-            Exit::NoKey,
-            "another_key",
-            format!("{the} is not the key that was unplugged. Neither key was changed."),
-        )
-        .hint("Plug the first key in again and run `fidokey reset` again."),
-        AuthenticatorError::ResetTransport { allowed } => {
-            let allowed: Vec<String> = allowed.iter().map(|name| escape(name)).collect();
-            CliError::new(
-                Exit::Unsupported,
-                "reset_transport",
-                format!(
-                    "{the} allows a reset only over {}, not over USB. Nothing was changed.",
-                    allowed.join(" or ")
-                ),
-            )
-            .hint("Use the vendor's tool over that connection.")
-        }
-        AuthenticatorError::ResetTooLate { status } => failed(
-            "reset_too_late",
-            format!(
-                "{the} refused the reset: it allows one only within 10 seconds after it is \
-                 plugged in. Nothing was changed."
-            ),
-        )
-        .status(*status)
-        .hint("Run `fidokey reset` again and touch the key as soon as you are asked to."),
+        AuthenticatorError::Reset(error) => reset::explain(error, &name),
         AuthenticatorError::Random(error) => failed("random", capitalized(&error.to_string())),
         AuthenticatorError::Crypto(error) => {
             failed("crypto", format!("The exchange with {name} failed. Nothing was changed."))
@@ -260,131 +231,6 @@ fn cannot_ask(question: Question, name: &str) -> CliError {
         )
         .hint("Add `--yes` if only one key is at hand."),
     }
-}
-
-/// Explains a PIN problem. Five of them look alike to a person and need different steps.
-pub fn pin(error: &PinError, name: &str) -> CliError {
-    let the = capitalized(name);
-    let tries = |retries: u64| {
-        let number = usize::try_from(retries).unwrap_or(usize::MAX);
-        count(number, "try is", "tries are")
-    };
-    let new = |kind, message: String| CliError::new(Exit::Pin, kind, message);
-    match error {
-        PinError::Wrong { retries } => {
-            let left = retries.map(|n| format!(" {} left.", capitalized(&tries(n))));
-            new("pin_wrong", format!("The PIN for {name} is wrong.{}", left.unwrap_or_default()))
-                .status(Status::PIN_INVALID)
-                .retries(*retries)
-                .hint(match retries {
-                    Some(1) => {
-                        "If you are not sure of the PIN, stop here: one more wrong PIN blocks the \
-                         key for good. The last try needs `--last-try`."
-                    }
-                    _ => "Check the keyboard layout and Caps Lock, then run the command again.",
-                })
-        }
-        PinError::BlockedUntilReplug { retries } => {
-            let left = retries.map(|n| format!(" {} left after that.", capitalized(&tries(n))));
-            new(
-                "pin_blocked_until_replug",
-                format!(
-                    "{the} takes no PIN until it is unplugged and plugged in again, because \
-                     several PINs in a row were wrong.{}",
-                    left.unwrap_or_default()
-                ),
-            )
-            .status(Status::PIN_AUTH_BLOCKED)
-            .retries(*retries)
-            .hint("Unplug the key, plug it in again, and run the command again.")
-        }
-        PinError::BlockedForGood => {
-            new("pin_blocked", format!("The PIN of {name} is blocked for good: no tries are left."))
-                .status(Status::PIN_BLOCKED)
-                .retries(Some(0))
-                .hint(
-                    "Only a reset helps, and it erases every account on the key: `fidokey reset`. \
-             Remove the key at each service first and register it again afterwards.",
-                )
-        }
-        PinError::NotSet => {
-            new("pin_not_set", format!("{the} has no PIN yet. Nothing was changed."))
-                .status(Status::PIN_NOT_SET)
-                .hint("Set one with `fidokey pin set`.")
-        }
-        PinError::AlreadySet => {
-            new("pin_already_set", format!("{the} has a PIN already. Nothing was changed."))
-                .hint("Change it with `fidokey pin change`.")
-                .hint("If nobody knows it, `fidokey reset` removes it, and every account with it.")
-        }
-        PinError::MustBeChanged => new(
-            "pin_must_be_changed",
-            format!("The PIN of {name} must be changed before it can be used."),
-        )
-        .hint("Change it with `fidokey pin change`."),
-        PinError::LastTry => new(
-            "pin_last_try",
-            format!(
-                "Only one PIN try is left on {name}. A wrong PIN now would block it for good. \
-                 Nothing was sent."
-            ),
-        )
-        .retries(Some(1))
-        .hint("If you are sure of the PIN, run the command again with `--last-try`."),
-        PinError::Policy(policy) => pin_policy(policy, name),
-        PinError::RefusedByPolicy { min_code_points, url } => {
-            let mut error = new(
-                "pin_policy",
-                format!(
-                    "{the} does not accept the new PIN. It needs at least {min_code_points} \
-                     characters, and the key may refuse simple ones. Nothing was changed."
-                ),
-            )
-            .status(Status::PIN_POLICY_VIOLATION);
-            error = match url {
-                Some(url) => {
-                    error.hint(format!("Its vendor explains the rules at {}", escape(url)))
-                }
-                None => error.hint("Choose a longer PIN without repeated or counted digits."),
-            };
-            error
-        }
-        PinError::Unsupported => CliError::new(
-            Exit::Unsupported,
-            "pin_unsupported",
-            format!("{the} does not support a PIN. Nothing was changed."),
-        ),
-        PinError::NotRecognised { retries } => {
-            let left = retries.map(|n| format!(" {} left.", capitalized(&tries(n))));
-            new(
-                "not_recognised",
-                format!(
-                    "{the} did not recognise you.{} Nothing was changed.",
-                    left.unwrap_or_default()
-                ),
-            )
-            .status(Status::UV_INVALID)
-            .hint("Dry the finger and run the command again.")
-        }
-        PinError::TokenRefused => new(
-            "token_refused",
-            format!(
-                "{the} no longer accepts the proof of the PIN. The PIN itself was right; another \
-                 program may be using the key. Nothing was changed."
-            ),
-        )
-        .status(Status::PIN_AUTH_INVALID)
-        .hint("Close other programs that use the key and run the command again."),
-    }
-}
-
-fn pin_policy(policy: &PinPolicyError, name: &str) -> CliError {
-    CliError::new(
-        Exit::Pin,
-        "pin_policy",
-        format!("This PIN cannot be used with {name}: {policy}. Nothing was sent."),
-    )
-    .hint("Choose another PIN and run the command again.")
 }
 
 /// Explains why a key could not be opened.

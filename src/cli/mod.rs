@@ -52,6 +52,8 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Register(args) => commands::register::run(app, &args),
         Command::Assert(args) => commands::assert::run(app, &args),
         Command::Credential(args) => commands::credential::run(app, &args),
+        Command::Pin(args) => commands::pin::run(app, &args),
+        Command::Reset(args) => commands::reset::run(app, &args),
         Command::Virtual(args) => commands::virtual_key::run(app, &args),
     }
 }

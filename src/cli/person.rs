@@ -1,13 +1,14 @@
 //! The person at the terminal, as ceremonies see one.
 
 use super::error::CliError;
+use super::exit::Exit;
 use super::pin_source::PinSource;
 use super::terminal::Terminal;
 use super::ui::Ui;
 use crate::authenticator::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
 };
-use crate::ctap::Pin;
+use crate::ctap::{Pin, PinNotUtf8};
 use crate::output::text::{count, escape};
 use crate::output::words;
 use crate::transport::KeyDescription;
@@ -18,6 +19,9 @@ use zeroize::Zeroizing;
 
 /// From how many PIN tries left on a person is told.
 const FEW_RETRIES: u64 = 3;
+
+/// How often a new PIN may be typed that does not fit the rules. The key hears of none of them.
+const NEW_PIN_TRIES: u32 = 3;
 
 /// Speaks with the person on the terminal, or reads PINs from where the flags say.
 pub struct Person<'p, 'w> {
@@ -37,19 +41,16 @@ pub struct Person<'p, 'w> {
 }
 
 impl Person<'_, '_> {
-    fn read_source(&mut self, source: &PinSource) -> Option<Zeroizing<Vec<u8>>> {
+    /// Reads a PIN from where the flags say.
+    fn pin_from_source(&mut self, source: &PinSource, key: &KeyDescription) -> Answer<Pin> {
         let read = match (source, self.stdin.as_deref_mut()) {
-            (PinSource::Stdin, None) => Err(CliError::usage("standard input was read already")),
+            (PinSource::Stdin, None) => Err(CliError::usage("Standard input was read already.")),
             (source, Some(stdin)) => source.read(stdin),
             (source, None) => source.read(&mut std::io::empty()),
         };
         match read {
-            Ok(pin) => Some(pin),
-            Err(error) => {
-                self.ui.warning(&error.text());
-                self.problem = Some(error);
-                None
-            }
+            Ok(typed) => self.pin_from(&typed, key),
+            Err(error) => self.cannot(error),
         }
     }
 
@@ -62,10 +63,47 @@ impl Person<'_, '_> {
                 }
                 Answer::Given(pin)
             }
-            Err(error) => {
-                self.ui.warning(&error.to_string());
-                Answer::Declined
-            }
+            Err(PinNotUtf8) => self.cannot(
+                CliError::new(
+                    Exit::Pin,
+                    "pin_encoding",
+                    "The PIN is not text in UTF-8, which keys expect. Nothing was sent.",
+                )
+                .hint("Save the file as UTF-8, or set the terminal to UTF-8."),
+            ),
+        }
+    }
+
+    /// Keeps why there is no answer.
+    fn cannot<T>(&mut self, problem: CliError) -> Answer<T> {
+        self.problem = Some(problem);
+        Answer::CannotAsk
+    }
+
+    /// Asks for a new PIN once: typed twice, and checked in between against what is known of the
+    /// rules. `Err` says in words what is wrong with what was typed.
+    fn new_pin_typed(&mut self, request: &NewPinRequest<'_>) -> Answer<Result<Pin, String>> {
+        let name = words::key_name(request.key);
+        let first = match self.ask_secret(&format!("New PIN for {name}: ")) {
+            Answer::Given(typed) => match self.pin_from(&typed, request.key) {
+                Answer::Given(pin) => pin,
+                Answer::Declined => return Answer::Declined,
+                Answer::CannotAsk => return Answer::CannotAsk,
+            },
+            Answer::Declined => return Answer::Declined,
+            Answer::CannotAsk => return Answer::CannotAsk,
+        };
+        let PinPolicy { min_code_points, max_code_points, .. } = *request.policy;
+        if let Err(error) = first.check_policy(min_code_points, max_code_points) {
+            return Answer::Given(Err(words::capitalized(&error.to_string())));
+        }
+        match self.ask_secret("The same PIN again: ") {
+            Answer::Given(typed) => Answer::Given(match Pin::new(&typed, self.pin_as_typed) {
+                Ok(second) if second.matches(&first) => Ok(first),
+                _ => Err("The two PINs differ".to_owned()),
+            }),
+            Answer::Declined => Answer::Declined,
+            Answer::CannotAsk => Answer::CannotAsk,
         }
     }
 
@@ -86,10 +124,7 @@ impl Person<'_, '_> {
         match terminal.read_secret(prompt) {
             Ok(Some(typed)) if !typed.is_empty() => Answer::Given(typed),
             Ok(_) => Answer::Declined,
-            Err(error) => {
-                self.ui.warning(&format!("the terminal cannot be used: {error}"));
-                Answer::CannotAsk
-            }
+            Err(error) => self.cannot(CliError::terminal(&error)),
         }
     }
 }
@@ -102,10 +137,7 @@ impl Interaction for Person<'_, '_> {
                 let retries = request.retries;
                 self.notice(request.key, &Notice::FewRetries { retries });
             }
-            return match self.read_source(&source) {
-                Some(typed) => self.pin_from(&typed, request.key),
-                None => Answer::CannotAsk,
-            };
+            return self.pin_from_source(&source, request.key);
         }
         let name = words::key_name(request.key);
         let left = if few { format!(", {}", tries_left(request.retries)) } else { String::new() };
@@ -117,11 +149,14 @@ impl Interaction for Person<'_, '_> {
     }
 
     fn new_pin(&mut self, request: &NewPinRequest<'_>) -> Answer<Pin> {
+        if request.is_first {
+            self.ui.status(
+                "Once set, a PIN can be changed, but only a reset removes it again, together with \
+                 everything on the key.",
+            );
+        }
         if let Some(source) = self.new_pin_source.clone() {
-            return match self.read_source(&source) {
-                Some(typed) => self.pin_from(&typed, request.key),
-                None => Answer::CannotAsk,
-            };
+            return self.pin_from_source(&source, request.key);
         }
         if self.terminal.is_none() {
             return Answer::CannotAsk;
@@ -129,31 +164,25 @@ impl Interaction for Person<'_, '_> {
         for line in policy_lines(request.policy) {
             self.ui.status(&line);
         }
-        let name = words::key_name(request.key);
-        let first = match self.ask_secret(&format!("New PIN for {name}: ")) {
-            Answer::Given(typed) => match self.pin_from(&typed, request.key) {
-                Answer::Given(pin) => pin,
-                other => return other,
-            },
-            Answer::Declined => return Answer::Declined,
-            Answer::CannotAsk => return Answer::CannotAsk,
-        };
-        // A PIN that cannot be sent is told before it is typed a second time.
-        let policy = request.policy;
-        if first.check_policy(policy.min_code_points, policy.max_code_points).is_err() {
-            return Answer::Given(first);
+        for left in (0..NEW_PIN_TRIES).rev() {
+            let wrong = match self.new_pin_typed(request) {
+                Answer::Given(Ok(pin)) => return Answer::Given(pin),
+                Answer::Given(Err(wrong)) => wrong,
+                Answer::Declined => return Answer::Declined,
+                Answer::CannotAsk => return Answer::CannotAsk,
+            };
+            if left > 0 {
+                self.ui.warning(&format!("{wrong}. Please try again."));
+            } else {
+                let error = CliError::new(
+                    Exit::Pin,
+                    "new_pin",
+                    format!("{wrong}. Nothing was sent, and no PIN try was used."),
+                );
+                return self.cannot(error.hint("Think of a PIN and run the command again."));
+            }
         }
-        match self.ask_secret("The same PIN again: ") {
-            Answer::Given(typed) => match Pin::new(&typed, self.pin_as_typed) {
-                Ok(second) if second.matches(&first) => Answer::Given(first),
-                _ => {
-                    self.ui.warning("The two PINs differ. Nothing was changed.");
-                    Answer::Declined
-                }
-            },
-            Answer::Declined => Answer::Declined,
-            Answer::CannotAsk => Answer::CannotAsk,
-        }
+        Answer::Declined
     }
 
     fn same_key(&mut self, key: &KeyDescription) -> Answer<()> {
@@ -169,7 +198,7 @@ impl Interaction for Person<'_, '_> {
                 Answer::Given(())
             }
             Ok(_) => Answer::Declined,
-            Err(_) => Answer::CannotAsk,
+            Err(error) => self.cannot(CliError::terminal(&error)),
         }
     }
 
@@ -183,7 +212,12 @@ impl Interaction for Person<'_, '_> {
             return;
         }
         let line = self.act_line(key, act);
-        if self.ui.is_live() { self.ui.progress(&line) } else { self.ui.status(&line) }
+        match act {
+            _ if self.ui.is_live() => self.ui.progress(&line),
+            // Without these nobody knows what to do, however quiet it should be.
+            Act::Unplug | Act::PlugIn { .. } => self.ui.line(&line),
+            _ => self.ui.status(&line),
+        }
     }
 
     fn act_goes_on(&mut self, key: &KeyDescription, act: &Act, left: Duration) {
@@ -227,8 +261,16 @@ impl Interaction for Person<'_, '_> {
             }
             Notice::SameKeyUnproven => {
                 self.ui.warning(&format!(
-                    "{name} has no serial number, so it cannot be told from another key of the \
-                     same model."
+                    "{} cannot be told from another key of the same model, because it has no \
+                     serial number of its own.",
+                    words::capitalized(&name)
+                ));
+            }
+            Notice::PlugInOnceMore => {
+                self.ui.warning(&format!(
+                    "A key allows a reset only for a few seconds after it is plugged in, and \
+                     these are over. {} has to be plugged in once more.",
+                    words::capitalized(&name)
                 ));
             }
             Notice::TooLateToCancel => {
@@ -262,10 +304,10 @@ fn tries_left(retries: u64) -> String {
 /// What a new PIN must be like, before it is typed.
 fn policy_lines(policy: &PinPolicy) -> Vec<String> {
     let mut lines = vec![format!(
-        "The PIN needs {} to {} characters, 63 bytes at most. Letters and signs are allowed.",
+        "A PIN for this key has {} to {} characters, 63 bytes at most. It may have letters and signs.",
         policy.min_code_points, policy.max_code_points
     )];
-    if policy.complexity {
+    if policy.complexity == Some(true) {
         lines.push("The key refuses PINs that it finds too simple.".to_owned());
     }
     if let Some(url) = &policy.complexity_url {

@@ -3,6 +3,7 @@
 //! Never from an argument or the environment, where other users and programs can see them.
 
 use super::error::CliError;
+use super::exit::Exit;
 use super::terminal::MAX_INPUT;
 use std::fs::File;
 use std::io::{self, Read};
@@ -44,15 +45,35 @@ impl PinSource {
                 File::open(format!("/dev/fd/{number}")).and_then(|mut file| read_line(&mut file))
             }
         };
-        let pin = read.map_err(|error| {
-            CliError::usage(format!("the PIN could not be read from {self}"))
-                .cause(error.to_string())
-        })?;
-        if pin.is_empty() {
-            return Err(CliError::usage(format!("there is no PIN in {self}"))
-                .hint("Put the PIN alone on the first line."));
+        match read {
+            Ok(Some(pin)) if pin.is_empty() => Err(CliError::new(
+                Exit::Pin,
+                "pin_missing",
+                format!("There is no PIN in {self}. Nothing was sent."),
+            )
+            .hint("Put the PIN alone on the first line.")),
+            Ok(Some(pin)) => Ok(pin),
+            Ok(None) => Err(CliError::new(
+                Exit::Pin,
+                "pin_policy",
+                format!("The first line of {self} is too long to be a PIN. Nothing was sent."),
+            )
+            .hint("Put the PIN alone on the first line.")),
+            Err(error) => Err(CliError::usage(format!(
+                "The PIN could not be read from {self}. Nothing was sent."
+            ))
+            .cause(error.to_string())),
         }
-        Ok(pin)
+    }
+
+    /// Whether two PINs from these sources would be one and the same line.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let descriptor = |source: &Self| match source {
+            Self::Stdin => Some(0),
+            Self::Descriptor(number) => Some(*number),
+            Self::File(_) => None,
+        };
+        self == other || descriptor(self).is_some_and(|number| descriptor(other) == Some(number))
     }
 }
 
@@ -67,8 +88,8 @@ impl std::fmt::Display for PinSource {
 }
 
 /// Reads one line byte by byte into memory that is allocated once and wiped: a buffered reader
-/// would keep a copy.
-fn read_line(reader: &mut dyn Read) -> io::Result<Zeroizing<Vec<u8>>> {
+/// would keep a copy. `None` when it does not end in good time.
+fn read_line(reader: &mut dyn Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_INPUT));
     let mut byte = Zeroizing::new([0u8; 1]);
     loop {
@@ -83,14 +104,14 @@ fn read_line(reader: &mut dyn Read) -> io::Result<Zeroizing<Vec<u8>>> {
             break;
         }
         if line.len() >= MAX_INPUT {
-            return Err(io::Error::other("the first line is too long to be a PIN"));
+            return Ok(None);
         }
         line.push(next);
     }
     if line.last() == Some(&b'\r') {
         line.pop();
     }
-    Ok(line)
+    Ok(Some(line))
 }
 
 #[cfg(test)]
@@ -112,5 +133,14 @@ mod tests {
         assert!(PinSource::Stdin.read(&mut &b"\n1234"[..]).is_err());
         assert!(PinSource::Stdin.read(&mut io::repeat(b'1')).is_err());
         assert!(PinSource::File("/nonexistent".into()).read(&mut &b""[..]).is_err());
+    }
+
+    #[test]
+    fn one_line_cannot_be_two_pins() {
+        use PinSource::{Descriptor, File, Stdin};
+        assert!(Stdin.is_same_as(&Stdin) && Stdin.is_same_as(&Descriptor(0)));
+        assert!(Descriptor(0).is_same_as(&Stdin) && Descriptor(3).is_same_as(&Descriptor(3)));
+        assert!(File("a".into()).is_same_as(&File("a".into())));
+        assert!(!File("a".into()).is_same_as(&Stdin) && !Descriptor(3).is_same_as(&Descriptor(4)));
     }
 }

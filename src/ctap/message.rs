@@ -69,6 +69,8 @@ pub enum Effect {
     PinSet,
     /// The PIN is changed; a wrong one in force costs a try.
     PinChanged,
+    /// Everything on the key is erased.
+    Reset,
 }
 
 const EMPTY_MAP: &[u8] = &[0xa0];

@@ -35,7 +35,7 @@ pub use entity::{CredentialDescriptor, RelyingPartyEntity, UserEntity};
 pub use message::{
     Effect, Member, MemberError, ReplyError, Request, ResponseError, read_reply, split_reply,
 };
-pub use pin::{Pin, PinNotUtf8, PinPolicyError};
+pub use pin::{MAX_PIN_BYTES, MIN_PIN_CODE_POINTS, Pin, PinNotUtf8, PinPolicyError};
 pub use pin_protocol::{CryptoError, PinProtocol};
 pub use pin_token::{Permissions, PinUvAuth, PinUvAuthToken};
 pub use random::{Random, RandomError};

@@ -1,6 +1,6 @@
 //! authenticatorReset, 0x07: the key forgets everything (CTAP 2.3 section 6.6).
 
-use super::{CommandCode, Request, ResponseError};
+use super::{CommandCode, Effect, Request, ResponseError};
 use crate::wire::cbor::{Encoded, Map};
 
 /// Wipes the key: every credential, the PIN and the configuration. Keys carry it out only within
@@ -13,6 +13,10 @@ impl Request for Reset {
 
     fn command(&self) -> CommandCode {
         CommandCode::RESET
+    }
+
+    fn effect(&self) -> Option<Effect> {
+        Some(Effect::Reset)
     }
 
     fn parameters(&self) -> Option<Encoded> {

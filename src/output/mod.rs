@@ -5,6 +5,8 @@
 
 pub mod credentials;
 pub mod json;
+pub mod pin;
+pub mod reset;
 pub mod secrets;
 pub mod text;
 pub mod verdict;

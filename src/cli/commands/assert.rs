@@ -82,7 +82,7 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     let mut key = app.open_key()?;
     let asserted = app
         .ceremony(|context| client::assert(&mut key, context, request))
-        .map_err(|error| explain::client(&error, key.description()))?;
+        .map_err(|error| app.failed(explain::client(&error, key.description())))?;
     let chosen = choose(app, args, asserted)?;
     let secret_to_stdout = args.secret_out.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(path) = &args.secret_out {

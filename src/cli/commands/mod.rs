@@ -3,5 +3,7 @@
 pub mod assert;
 pub mod credential;
 pub mod demo;
+pub mod pin;
 pub mod register;
+pub mod reset;
 pub mod virtual_key;

@@ -175,7 +175,7 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     let mut key = app.open_key()?;
     let registered = app
         .ceremony(|context| client::register(&mut key, context, request))
-        .map_err(|error| explain::client(&error, key.description()))?;
+        .map_err(|error| app.failed(explain::client(&error, key.description())))?;
     if let (Some(path), Some(secret)) = (&args.secret_out, &registered.large_blob_key) {
         put_secret(app, path, &[("large_blob_key", secret)])?;
     }
