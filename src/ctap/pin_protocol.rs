@@ -5,11 +5,12 @@
 //! used. This is not the place for PINs and tokens as such: see [`Pin`](super::Pin) and
 //! [`PinUvAuthToken`].
 
+use super::message::MemberError;
 use super::pin_token::{PinUvAuth, PinUvAuthToken};
 use super::random::{Random, RandomError};
 use super::secret::{SecretBytes, scrubbed};
-use crate::wire::cbor::{Encoded, Item};
-use crate::wire::cose::{CoseKey, KeyMaterial};
+use crate::wire::cbor::{CborError, Encoded, Item};
+use crate::wire::cose::CoseKey;
 use aes::Aes256;
 use cbc::cipher::array::Array;
 use cbc::cipher::consts::U16;
@@ -124,27 +125,26 @@ pub enum KeyAgreementError {
 pub struct KeyAgreementKey(p256::PublicKey);
 
 impl KeyAgreementKey {
-    /// Takes a COSE key whose algorithm, which the specification fixes at -25, is not looked at:
-    /// keys differ in it.
+    /// Reads a COSE key. Its type and curve may be left out but not be others, and its algorithm
+    /// is not looked at: keys differ in it, and that the point is on the curve is what counts.
     ///
     /// # Errors
     ///
     /// When the key is of another type or not on the curve.
-    pub fn from_cose(key: &CoseKey) -> Result<Self, KeyAgreementError> {
-        let KeyMaterial::Ec2 { curve: 1, x, y } = &key.material else {
-            return Err(KeyAgreementError::WrongType);
-        };
-        let point = [&[0x04], x.as_slice(), y.as_slice()].concat();
-        if x.len() != 32 || y.len() != 32 {
-            return Err(KeyAgreementError::WrongType);
+    pub fn from_item(item: Item<'_>) -> Result<Self, MemberError> {
+        let map = item.map()?;
+        let coordinate =
+            |label, name| map.get(label).ok_or(CborError::Missing(name))?.bytes_exact::<KEY>();
+        let (x, y) = (coordinate(-2, "x")?, coordinate(-3, "y")?);
+        // kty 2 is an elliptic curve with both coordinates, crv 1 is P-256 (RFC 9053).
+        for (label, expected) in [(1, 2), (-1, 1)] {
+            if map.get(label).is_some_and(|item| item.integer() != Ok(expected)) {
+                return Err(KeyAgreementError::WrongType.into());
+            }
         }
-        p256::PublicKey::from_sec1_bytes(&point)
-            .map(Self)
-            .map_err(|_| KeyAgreementError::NotOnCurve)
-    }
-
-    pub(super) fn from_item(item: Item<'_>) -> Result<Self, super::MemberError> {
-        Ok(Self::from_cose(&CoseKey::from_item(item)?)?)
+        let point = [&[0x04], x.as_slice(), y.as_slice()].concat();
+        let key = p256::PublicKey::from_sec1_bytes(&point);
+        key.map(Self).map_err(|_| KeyAgreementError::NotOnCurve.into())
     }
 }
 

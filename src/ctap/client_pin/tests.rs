@@ -2,7 +2,7 @@ use super::super::pin_protocol::PlatformKey;
 use super::super::testing::{Counting, Fixed, hex, no_change_panics};
 use super::super::{MemberError, ReplyError, read_reply};
 use super::*;
-use crate::wire::cose::CoseKey;
+use crate::wire::cbor;
 
 const X: &str = "0501d5bc78da9252560a26cb08fcc60cbe0b6d3b8e1d1fcee514fac0af675168";
 const Y: &str = "d551b3ed46f665731f95b4532939c25d91db7eb844bd96d4abd4083785f8df47";
@@ -114,7 +114,8 @@ fn a_pin_that_does_not_fit_is_not_sent() {
 #[test]
 fn no_randomness_is_an_error_with_protocol_two() {
     let private = hex(&"11".repeat(32));
-    let key = KeyAgreementKey::from_cose(&CoseKey::from_bytes(&key_agreement()[2..]).unwrap());
+    let key = key_agreement();
+    let key = KeyAgreementKey::from_item(cbor::parse(&key[2..]).unwrap());
     let secret =
         PlatformKey::generate(&mut Fixed(private)).unwrap().agree(PinProtocol::Two, &key.unwrap());
     let error = SetPin::new(&secret, &pin("1234"), &mut Fixed(Vec::new())).unwrap_err();

@@ -18,7 +18,7 @@ fn base_point() -> KeyAgreementKey {
     let x = hex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296");
     let y = hex("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5");
     let key = CoseKey::encode_key_agreement(&x.try_into().unwrap(), &y.try_into().unwrap());
-    KeyAgreementKey::from_cose(&CoseKey::from_bytes(key.as_bytes()).unwrap()).unwrap()
+    KeyAgreementKey::from_item(cbor::parse(key.as_bytes()).unwrap()).unwrap()
 }
 
 #[test]

@@ -1,6 +1,7 @@
+use super::super::Pin;
 use super::super::testing::{Counting, Fixed, hex};
-use super::super::{MemberError, Pin};
 use super::*;
+use crate::wire::cbor;
 
 /// python-fido2, `tests/test_ctap2.py` before version 2: a private key, both public keys, what
 /// they agree on, and what is encrypted and authenticated under it.
@@ -13,13 +14,16 @@ fn agreed() -> SharedSecret {
 const X: &str = "0501d5bc78da9252560a26cb08fcc60cbe0b6d3b8e1d1fcee514fac0af675168";
 const Y: &str = "d551b3ed46f665731f95b4532939c25d91db7eb844bd96d4abd4083785f8df47";
 
-fn cose(x: &[u8], y: &[u8]) -> CoseKey {
-    let key = CoseKey::encode_key_agreement(x.try_into().unwrap(), y.try_into().unwrap());
-    CoseKey::from_bytes(key.as_bytes()).unwrap()
+fn cose(x: &[u8], y: &[u8]) -> Vec<u8> {
+    CoseKey::encode_key_agreement(x.try_into().unwrap(), y.try_into().unwrap()).into_bytes()
 }
 
-fn key() -> Result<KeyAgreementKey, KeyAgreementError> {
-    KeyAgreementKey::from_cose(&cose(&hex(X), &hex(Y)))
+fn read(bytes: &[u8]) -> Result<KeyAgreementKey, MemberError> {
+    KeyAgreementKey::from_item(cbor::parse(bytes).unwrap())
+}
+
+fn key() -> Result<KeyAgreementKey, MemberError> {
+    read(&cose(&hex(X), &hex(Y)))
 }
 
 /// A secret as OpenSK's tests have it: the x-coordinate agreed on is 32 times 0x55.
@@ -36,7 +40,7 @@ fn protocol_one_agrees_as_python_fido2_expects() {
     );
     let x = hex("44d78d7989b97e62ea993496c9ef6e8fd58b8b00715f9a89153ddd9c4657e47f");
     let y = hex("ec802ee7d22bd4e100f12e48537eb4e7e96ed3a47a0a3bd5f5eeab65001664f9");
-    assert_eq!(secret.platform_key().as_bytes(), cose(&x, &y).raw);
+    assert_eq!(secret.platform_key().as_bytes(), cose(&x, &y));
 }
 
 #[test]
@@ -136,22 +140,30 @@ fn a_token_of_the_wrong_length_is_refused() {
 fn points_that_are_not_on_the_curve_are_refused() {
     let mut y = hex(Y);
     y[31] ^= 1;
-    let key = KeyAgreementKey::from_cose(&cose(&hex(X), &y));
-    assert_eq!(key, Err(KeyAgreementError::NotOnCurve));
-    let key = KeyAgreementKey::from_cose(&cose(&[0; 32], &[0; 32]));
-    assert_eq!(key, Err(KeyAgreementError::NotOnCurve));
+    for bytes in [cose(&hex(X), &y), cose(&[0; 32], &[0; 32])] {
+        assert_eq!(read(&bytes), Err(KeyAgreementError::NotOnCurve.into()));
+    }
+}
+
+#[test]
+fn keys_of_another_kind_are_refused() {
+    let coordinates = format!("215820 {X} 225820 {Y}");
+    for labels in ["a4 01 01 20 01", "a4 01 02 20 02", "a4 01 f5 20 01"] {
+        let wrong = Err(KeyAgreementError::WrongType.into());
+        assert_eq!(read(&hex(&format!("{labels}{coordinates}"))), wrong, "{labels}");
+    }
     // As long as two coordinates together, but split in another place.
-    let mut key = cose(&hex(X), &hex(Y));
-    key.material = KeyMaterial::Ec2 {
-        curve: 1,
-        x: hex(X)[..31].to_vec(),
-        y: [&hex(X)[31..], &hex(Y)].concat(),
-    };
-    assert_eq!(KeyAgreementKey::from_cose(&key), Err(KeyAgreementError::WrongType));
-    key.material = KeyMaterial::Ec2 { curve: 2, x: hex(X), y: hex(Y) };
-    assert_eq!(KeyAgreementKey::from_cose(&key), Err(KeyAgreementError::WrongType));
-    let text = crate::wire::cbor::parse(b"\x61a").unwrap();
-    assert!(matches!(KeyAgreementKey::from_item(text), Err(MemberError::Cbor(_))));
+    let (most, last) = X.split_at(62);
+    let split = format!("a2 21581f {most} 225821 {last}{Y}");
+    assert!(matches!(read(&hex(&split)), Err(MemberError::Cbor(_))));
+    assert_eq!(read(b"\xa0"), Err(CborError::Missing("x").into()));
+    assert!(matches!(read(b"\x61a"), Err(MemberError::Cbor(_))));
+}
+
+/// Only the coordinates matter, as for python-fido2 and libfido2.
+#[test]
+fn a_key_without_its_labels_is_read() {
+    assert_eq!(read(&hex(&format!("a2 215820 {X} 225820 {Y}"))), key());
 }
 
 #[test]
