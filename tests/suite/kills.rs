@@ -51,7 +51,7 @@ impl Machine {
 
     fn retries(&self) -> u64 {
         let status = self.json("pin status --json -d virtual:work");
-        status["retries"].as_u64().unwrap_or_else(|| panic!("{status}"))
+        status["retries_left"].as_u64().unwrap_or_else(|| panic!("{status}"))
     }
 
     fn credentials(&self) -> String {
@@ -60,12 +60,8 @@ impl Machine {
 
     /// Starts a command, kills it after a while, and gives what it said and whether it was done.
     fn killed_after(&self, line: &str, while_: Duration) -> (String, bool) {
-        let mut child = self
-            .command(line)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.command(line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(while_);
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
@@ -95,7 +91,9 @@ fn two_hundred_kills_leave_the_old_state_or_the_new_one() {
     let machine = Machine::new();
     let mut dice = Dice(11);
     let register = |user: u32| {
-        format!("register --rp example.com --user u{user} --resident --pin-file pin --json -d virtual:work")
+        format!(
+            "register --rp example.com --user u{user} --resident --pin-file pin --json -d virtual:work"
+        )
     };
     let wrong = "pin verify --pin-file wrong -d virtual:work";
     let register_length = length_of(&machine, &register(9999)) * 5 / 4;
@@ -129,7 +127,10 @@ fn two_hundred_kills_leave_the_old_state_or_the_new_one() {
         }
     }
     // A run in which every kill came before or after everything proves nothing.
-    assert!(made > 0 && broken_off > 0 && spent > 0, "{made} made, {broken_off} not, {spent} spent");
+    assert!(
+        made > 0 && broken_off > 0 && spent > 0,
+        "{made} made, {broken_off} not, {spent} spent"
+    );
     let state = machine.home.path().join("data/fidokey/virtual-keys");
     assert!(Path::new(&state).is_dir());
 }
