@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::skipped::skip;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judges");
+pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judges");
 const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/judges");
 
 /// No judge takes longer, however busy the machine.
@@ -108,7 +108,7 @@ impl Judges {
             return None;
         }
         let python = |package| {
-            let mut command = Command::new(format!("{INSTALLED}/venv/bin/python"));
+            let mut command = python();
             command.arg(format!("{FOLDER}/judge.py")).arg(package);
             command
         };
@@ -211,6 +211,11 @@ impl Drop for Judge {
     }
 }
 
+/// The Python that has the judges.
+pub fn python() -> Command {
+    Command::new(format!("{INSTALLED}/venv/bin/python"))
+}
+
 /// A line of `tests/judges/fixtures.py`.
 #[derive(Deserialize)]
 struct Fixture {
@@ -220,8 +225,7 @@ struct Fixture {
 }
 
 fn fixtures() -> Vec<Fixture> {
-    let python = Path::new(INSTALLED).join("venv/bin/python");
-    let output = Command::new(python).arg(format!("{FOLDER}/fixtures.py")).output().unwrap();
+    let output = python().arg(format!("{FOLDER}/fixtures.py")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = output.stdout.lines().map(Result::unwrap);
     lines.map(|line| serde_json::from_str(&line).unwrap()).collect()

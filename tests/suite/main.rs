@@ -6,6 +6,7 @@ mod fake_machine;
 mod harness;
 mod hid_bus;
 mod host;
+mod judged;
 mod judges;
 mod kills;
 mod layering;

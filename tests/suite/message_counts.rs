@@ -24,18 +24,6 @@ fn desk_with_pin() -> (Desk, String) {
     (desk, flag)
 }
 
-/// Makes getInfo offer PIN/UV auth protocol one alone: OpenSK offers two before one.
-fn offer_protocol_one_alone(desk: &Desk) {
-    desk.faults.replies(|request, mut reply| {
-        if request == [0x04] {
-            // Member 0x06: a list of the numbers 2 and 1.
-            let at = reply.windows(4).position(|part| part == [0x06, 0x82, 2, 1]).unwrap();
-            reply.splice(at..at + 4, [0x06, 0x81, 1]);
-        }
-        reply
-    });
-}
-
 #[test]
 fn without_a_pin_a_registration_is_three_messages_and_an_assertion_three() {
     let (desk, _key) = Desk::with_key();
@@ -87,7 +75,7 @@ fn hmac_secret_uses_the_shared_secret_of_the_pin() {
 #[test]
 fn protocol_one_costs_the_same() {
     let (desk, pin) = desk_with_pin();
-    offer_protocol_one_alone(&desk);
+    desk.offer_protocol_one_alone();
     desk.run(&format!("register {USER} --resident {pin}")).succeeded();
     assert_eq!(desk.record.take(), after_token(&["01"]));
     desk.run(&format!("assert --rp example.com {pin}")).succeeded();

@@ -154,6 +154,18 @@ impl Desk {
         }
     }
 
+    /// Makes getInfo offer PIN/UV auth protocol one alone: OpenSK offers two before one.
+    pub fn offer_protocol_one_alone(&self) {
+        self.faults.replies(|request, mut reply| {
+            if request == [0x04] {
+                // Member 0x06: a list of the numbers 2 and 1.
+                let at = reply.windows(4).position(|part| part == [0x06, 0x82, 2, 1]).unwrap();
+                reply.splice(at..at + 4, [0x06, 0x81, 1]);
+            }
+            reply
+        });
+    }
+
     /// Sets a PIN on the key that a run without `--device` uses.
     pub fn set_pin(&self, pin: &str) {
         let file = self.file("new-pin", pin);
