@@ -133,7 +133,7 @@ impl ResponseError {
 
 fn describe(member: Option<Member>) -> String {
     match member {
-        Some(member) => format!("the member {} ({member}) cannot be read", member.name),
+        Some(member) => format!("the member {member} cannot be read"),
         None => "the answer is not one CBOR map".to_owned(),
     }
 }
