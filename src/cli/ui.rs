@@ -12,6 +12,8 @@ pub struct Ui<'w> {
     stdout: &'w mut dyn Write,
     stderr: &'w mut dyn Write,
     quiet: bool,
+    /// Whether a program reads stderr, which must then find one JSON document there at most.
+    for_program: bool,
     /// Whether lines on stderr can be rewritten in place.
     live: bool,
     color: bool,
@@ -37,6 +39,7 @@ impl<'w> Ui<'w> {
             stdout,
             stderr,
             quiet: global.quiet,
+            for_program: global.json && !setting.stderr_is_terminal,
             live: setting.stderr_is_terminal && !global.quiet,
             color,
             line_open: false,
@@ -61,22 +64,32 @@ impl<'w> Ui<'w> {
         }
     }
 
-    /// Says what is going on. Muted by `--quiet`.
+    /// Says what is going on. Muted by `--quiet`, and where a program reads stderr.
     pub fn status(&mut self, text: &str) {
+        if !self.quiet && !self.for_program {
+            self.line(text);
+        }
+    }
+
+    /// Says what stands beside the answer: a verdict. Muted by `--quiet`.
+    pub fn beside_answer(&mut self, text: &str) {
         if !self.quiet {
             self.line(text);
         }
     }
 
-    /// Says what a person must know although nothing failed.
+    /// Says what a person must know although nothing failed. Muted where a program reads stderr.
     pub fn warning(&mut self, text: &str) {
+        if self.for_program {
+            return;
+        }
         let head = self.paint("33", "Warning:");
         self.line(&format!("{head} {text}"));
     }
 
-    /// Suggests a next step. Muted by `--quiet`.
+    /// Suggests a next step. Muted by `--quiet`, and where a program reads stderr.
     pub fn hint(&mut self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && !self.for_program {
             let head = self.paint("36", "Hint:");
             self.line(&format!("{head} {text}"));
         }

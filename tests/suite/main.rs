@@ -12,6 +12,7 @@ mod kills;
 mod layering;
 mod memory;
 mod message_counts;
+mod mutations;
 mod skipped;
 mod udev_rules;
 mod virtual_keys;

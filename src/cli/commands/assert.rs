@@ -98,7 +98,7 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     let view = AssertionView::of(&chosen);
     put_report(args.report.as_deref(), &view)?;
     if args.report.is_none() && (secret_to_stdout || app.global.json) {
-        app.ui.status(view.verdict_text().trim_end());
+        app.ui.beside_answer(view.verdict_text().trim_end());
     }
     if secret_to_stdout {
         // stdout carries the secrets and nothing else.

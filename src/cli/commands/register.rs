@@ -191,7 +191,7 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     put_report(args.report.as_deref(), &view)?;
     if app.global.json {
         if args.report.is_none() {
-            app.ui.status(view.verdict_text().trim_end());
+            app.ui.beside_answer(view.verdict_text().trim_end());
         }
         let json = serde_json::to_string_pretty(&registered.response);
         app.print_raw(&format!("{}\n", json.map_err(|error| CliError::defect(&error))?))?;
