@@ -126,7 +126,9 @@ pub fn list_credentials(
             relying_parties.push(StoredRelyingParty { relying_party, credentials: Vec::new() });
         }
     }
-    let expected = metadata.and_then(|metadata| usize::try_from(metadata.existing).ok());
+    // A count beyond belief is not held up to anybody as a goal.
+    let expected = metadata.map(|metadata| metadata.existing).filter(|n| *n <= MAX_LISTED);
+    let expected = expected.and_then(|existing| usize::try_from(existing).ok());
     let mut done = 0;
     for one in &mut relying_parties {
         let hash = one.relying_party.rp_id_hash;
@@ -186,6 +188,7 @@ fn enumerate_credentials(
 #[derive(Clone, Copy)]
 struct Limit {
     what: &'static str,
+    /// What is left of [`MAX_LISTED`].
     left: u64,
 }
 
@@ -209,7 +212,9 @@ fn enumerate<T>(
             Err(error) => return Err(error),
         };
         if total > limit.left {
-            return Err(AuthenticatorError::TooMany { what: limit.what, claimed: total });
+            let before = MAX_LISTED.saturating_sub(limit.left);
+            let claimed = total.saturating_add(before);
+            return Err(AuthenticatorError::TooMany { what: limit.what, claimed });
         }
         let shown_total = usize::try_from(total).unwrap_or(usize::MAX);
         let mut found = vec![first];

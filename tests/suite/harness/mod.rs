@@ -41,7 +41,7 @@ pub struct Desk {
     /// What was said to the keys.
     pub record: Record,
     /// Set by a simulated Ctrl-C; a new one for each run.
-    pub interrupt: Mutex<Interrupt>,
+    pub interrupt: Arc<Mutex<Interrupt>>,
     randomness: Arc<SeededRandomness>,
     home: tempfile::TempDir,
     bus: Arc<dyn Bus>,
@@ -74,7 +74,7 @@ impl Desk {
         let faults = Faults::default();
         let faulty = FaultBus::new(keys.clone(), faults.clone(), clock.clone());
         let bus = Arc::new(RecordingBus::new(faulty, record.clone()));
-        let interrupt = Mutex::new(Interrupt::new());
+        let interrupt = Arc::new(Mutex::new(Interrupt::new()));
         Self { clock, keys, faults, record, interrupt, randomness, home, bus }
     }
 

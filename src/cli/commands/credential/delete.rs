@@ -1,6 +1,6 @@
 //! `fidokey credential delete`.
 
-use super::{explained, find, listing, typed_ids};
+use super::{explained_for, find, listing, typed_ids};
 use crate::authenticator::{AuthenticatorError, delete_credential};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
@@ -49,7 +49,7 @@ pub fn run(app: &mut App<'_>, args: &DeleteArgs) -> Result<Exit, CliError> {
         app.ceremony(|context| delete_credential(&mut key, context, credential)).map_err(
             |error| {
                 let (deleted, left) = chosen.split_at(position);
-                let explained = explained(&error, key.description());
+                let explained = explained_for(&error, one, key.description());
                 what_became(explained, &error, deleted, left)
             },
         )?;

@@ -15,7 +15,9 @@ use sha2::{Digest, Sha256};
 /// Lists all relying parties and accounts on a key.
 ///
 /// The first column is the beginning of the credential's ID in hexadecimal, as far as no other ID
-/// on the key begins so; `show`, `delete` and `rename` take it.
+/// on the key begins so; `show`, `delete` and `rename` take it. Where a credential is protected or
+/// is not for ES256, columns say so: PROTECTION is `PIN` where nothing goes without PIN or
+/// fingerprint, and `hidden` where only who knows the ID can use it without.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// List only relying parties whose ID or name contains this. A whole ID is also found where
@@ -79,15 +81,15 @@ fn fits(filter: &str, entry: &RelyingPartyEntry) -> bool {
 /// How full the key is.
 fn sum(key: &str, listed: usize, metadata: Option<CredsMetadata>) -> String {
     let holds = match listed {
-        0 => format!("{key} holds no credentials."),
-        _ => format!("{key} holds {}.", count(listed, "credential", "credentials")),
+        0 => format!("{key} holds no credentials"),
+        _ => format!("{key} holds {}", count(listed, "credential", "credentials")),
     };
     match metadata {
-        // A key without room for a sum of the two cannot be believed anyway.
-        Some(CredsMetadata { existing, max_remaining }) => format!(
-            "{holds} {existing} of {} places are used.",
-            existing.saturating_add(max_remaining)
-        ),
-        None => holds,
+        // What is too much for a sum cannot be believed anyway.
+        Some(CredsMetadata { existing, max_remaining }) => {
+            let places = existing.saturating_add(max_remaining);
+            format!("{holds} ({existing} of {places} places used).")
+        }
+        None => format!("{holds}."),
     }
 }

@@ -17,6 +17,7 @@ use crate::output::credentials::{line, relying_party};
 use crate::output::text::{count, escape};
 use crate::output::words::{capitalized, key_name};
 use crate::transport::KeyDescription;
+use crate::wire::status::Status;
 use clap::{Args, Subcommand};
 
 /// Lists, shows, deletes and renames the credentials that a key holds.
@@ -136,23 +137,59 @@ fn find<'i, 'a>(
         .hint("`fidokey credential list` shows the IDs. Only resident credentials are on the key."),
         FindError::Ambiguous(several) => {
             let number = count(several.len(), "credential", "credentials");
-            let mut error = no_match(
-                "ambiguous_credential",
-                format!("{number} on {name} have IDs that begin in {text}. Nothing was changed."),
-            );
-            for one in &several {
-                error = error.hint(line(one));
-            }
-            error
+            let message =
+                format!("{number} on {name} have IDs that begin in {text}. Nothing was changed.");
+            candidates(no_match("ambiguous_credential", message), several.iter())
         }
-        FindError::RelyingPartyHash(entry) => no_match(
-            "rp_id_hash",
-            format!(
+        FindError::RelyingPartyHash(entry) => {
+            let message = format!(
                 "{text} is the hash of the relying party {}, not a credential ID. Nothing was \
                  changed.",
                 relying_party(entry)
+            );
+            let own = index.credentials().iter().filter(|one| one.relying_party == entry);
+            candidates(no_match("rp_id_hash", message), own)
+        }
+    })
+}
+
+/// How many credentials are named that may be meant.
+const MOST_CANDIDATES: usize = 10;
+
+/// Names the credentials that may be meant.
+fn candidates<'i, 'a: 'i>(
+    mut error: CliError,
+    several: impl Iterator<Item = &'i IndexedCredential<'a>>,
+) -> CliError {
+    let several: Vec<_> = several.collect();
+    for one in several.iter().take(MOST_CANDIDATES) {
+        error = error.hint(line(one));
+    }
+    match several.len().saturating_sub(MOST_CANDIDATES) {
+        0 => error,
+        more => error.hint(format!("{more} more; `fidokey credential list` shows them.")),
+    }
+}
+
+/// Explains an error after a credential was found on the key.
+fn explained_for(
+    error: &AuthenticatorError,
+    one: &IndexedCredential<'_>,
+    key: &KeyDescription,
+) -> CliError {
+    match error {
+        AuthenticatorError::Refused { status: Status::NO_CREDENTIALS, .. } => CliError::new(
+            Exit::NoMatch,
+            "credential_gone",
+            format!(
+                "{} has listed the credential {}, but now says that it does not hold it. Nothing \
+                 was changed.",
+                capitalized(&key_name(key)),
+                one.short_id
             ),
         )
-        .hint("The first column of `fidokey credential list` has the IDs."),
-    })
+        .status(Status::NO_CREDENTIALS)
+        .hint("Another program may have deleted it: `fidokey credential list` shows what is left."),
+        _ => explain::authenticator(error, key),
+    }
 }

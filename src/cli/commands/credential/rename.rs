@@ -1,6 +1,6 @@
 //! `fidokey credential rename`.
 
-use super::{find, listing, typed_ids};
+use super::{explained_for, find, listing, typed_ids};
 use crate::authenticator::{check_can_rename, rename_credential};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
@@ -75,7 +75,16 @@ pub fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
             }
         }
         let credential = &one.credential.credential;
-        app.on_key(&mut key, |key, context| rename_credential(key, context, credential, &user))?;
+        for kept in [&user.name, &user.display_name].into_iter().flatten() {
+            if kept.contains(char::REPLACEMENT_CHARACTER) {
+                app.ui.warning(&format!(
+                    "\"{}\" is not Unicode on the key. It becomes what is shown here.",
+                    escape(kept)
+                ));
+            }
+        }
+        app.ceremony(|context| rename_credential(&mut key, context, credential, &user))
+            .map_err(|error| explained_for(&error, one, key.description()))?;
         let view = RenamedView::of(one, previous, &user);
         app.print(&view, RenamedView::text)?;
     }

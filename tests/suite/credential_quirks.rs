@@ -1,0 +1,437 @@
+//! Credential management of keys that differ from the specification, or lie, and beside other
+//! programs.
+
+use crate::credentials::{On, Stocked, edit, edited, member};
+use crate::harness::{MessageFault, Outcome, Reaction};
+use fidokey::cli::exit::Exit;
+use fidokey::virtual_key::KeySettings;
+use fidokey::wire::cbor::Value;
+use std::sync::{Arc, Mutex};
+
+/// Whether a request is this subcommand of credential management.
+fn is(request: &[u8], subcommand: u8) -> bool {
+    request[0] == 0x0a && request[3] == subcommand
+}
+
+/// Answers one subcommand with this.
+fn answering(stocked: &Stocked, subcommand: u8, reply: &[u8]) {
+    let reply = reply.to_vec();
+    stocked.desk.faults.messages(On(move |request: &[u8]| {
+        if is(request, subcommand) { Reaction::Answer(reply.clone()) } else { Reaction::Forward }
+    }));
+}
+
+// Every known way of saying that there is nothing.
+
+#[test]
+fn an_empty_key_may_say_so_in_any_known_way() {
+    let stocked = Stocked::with(&[]);
+    let reference = stocked.run("credential list --json");
+    // Solo 1 (solo1#403) says NO_CREDENTIALS to getCredsMetadata.
+    answering(&stocked, 1, &[0x2e]);
+    let no_metadata = stocked.run("credential list");
+    let no_metadata_json = stocked.run("credential list --json");
+    insta::assert_snapshot!(format!("{no_metadata}\n{no_metadata_json}"));
+    // Others count what they do not list: NO_CREDENTIALS, no relying party, totalRPs of zero,
+    // or no totalRPs at all (pynitrokey#336, nitrokey-fido2-firmware#75).
+    let nothing: [&[u8]; 4] = [&[0x2e], &[0], &[0, 0xa1, 0x05, 0x00], &[0, 0xa0]];
+    for answer in nothing {
+        let answer = answer.to_vec();
+        stocked.desk.faults.messages(On(move |request: &[u8]| {
+            if is(request, 1) {
+                Reaction::Answer(vec![0, 0xa2, 0x01, 0x01, 0x02, 0x18, 0x95])
+            } else if is(request, 2) {
+                Reaction::Answer(answer.clone())
+            } else {
+                Reaction::Forward
+            }
+        }));
+        let outcome = stocked.run("credential list");
+        assert_eq!(outcome.exit, Exit::Done, "{outcome}");
+        assert_eq!(outcome.stdout, "");
+    }
+    stocked.desk.faults.mend();
+    assert_eq!(stocked.run("credential list --json").stdout, reference.stdout);
+}
+
+#[test]
+fn a_key_that_counts_more_than_it_lists_is_not_believed_in_silence() {
+    let stocked = Stocked::usual();
+    stocked.desk.faults.replies(|request, reply| {
+        edit(request, reply, &[1], |reply| *member(reply, 1) = Value::Integer(7))
+    });
+    insta::assert_snapshot!(stocked.run("credential list --rp nhs"));
+}
+
+/// A relying party without the number of relying parties is one, and the count gives it away.
+#[test]
+fn a_missing_total_is_not_a_short_list_in_silence() {
+    let stocked = Stocked::usual();
+    stocked.desk.faults.replies(|request, reply| {
+        edit(request, reply, &[2], |reply| {
+            let Value::Map(members) = reply else { panic!("{reply:?}") };
+            members.retain(|(key, _)| *key != Value::Integer(5));
+        })
+    });
+    let outcome = stocked.run("credential list");
+    insta::assert_snapshot!(outcome);
+}
+
+// Lies.
+
+#[test]
+fn a_key_that_claims_too_much_is_left() {
+    let stocked = Stocked::usual();
+    let mut text = String::new();
+    for (subcommand, total) in [(2, 5), (4, 9)] {
+        stocked.desk.faults.replies(move |request, reply| {
+            edit(request, reply, &[subcommand], |reply| {
+                *member(reply, total) = Value::Integer(1 << 40);
+            })
+        });
+        text.push_str(&format!("{}\n", stocked.run("credential list")));
+    }
+    // Each relying party stays below the limit, all together do not.
+    stocked.desk.faults.messages(Many);
+    stocked.desk.record.take();
+    text.push_str(&stocked.run("credential list").to_string());
+    assert!(stocked.desk.record.take().len() < 2200);
+    stocked.desk.faults.mend();
+    insta::assert_snapshot!(text);
+    assert_eq!(stocked.list().len(), 5, "the key is usable");
+}
+
+/// Claims 1000 relying parties with 1000 credentials each, and gives them.
+struct Many;
+
+impl MessageFault for Many {
+    fn request(&mut self, request: &[u8]) -> Reaction {
+        if request[0] != 0x0a {
+            return Reaction::Forward;
+        }
+        let hash = [&[0x04, 0x58, 32][..], &[7; 32]].concat();
+        let id = b"\x07\xa2\x62id\x42\xaa\xbb\x64type\x6apublic-key".as_slice();
+        Reaction::Answer(match request[3] {
+            2 => [&[0, 0xa2][..], &hash, &[0x05, 0x19, 0x03, 0xe8]].concat(),
+            3 => [&[0, 0xa1][..], &hash].concat(),
+            4 => [&[0, 0xa2][..], id, &[0x09, 0x19, 0x03, 0xe8]].concat(),
+            5 => [&[0, 0xa1][..], id].concat(),
+            _ => return Reaction::Forward,
+        })
+    }
+}
+
+#[test]
+fn a_count_of_everything_is_only_shown() {
+    let stocked = Stocked::usual();
+    stocked.desk.faults.replies(|request, reply| {
+        edit(request, reply, &[1], |reply| {
+            *member(reply, 1) = Value::Integer(u64::MAX.into());
+            *member(reply, 2) = Value::Integer(u64::MAX.into());
+        })
+    });
+    let line = format!("credential list {} --rp nhs", stocked.pin);
+    let outcome = stocked.desk.command(&line).typing([]).run();
+    insta::assert_snapshot!(outcome);
+}
+
+#[test]
+fn replies_that_make_no_sense_are_errors() {
+    let stocked = Stocked::usual();
+    let replies: [(u8, &[u8]); 6] = [
+        (1, &[0, 0xa1, 0x01, 0x03]),
+        (2, &[0, 0xff]),
+        (3, &[0, 0xa0]),
+        (4, &[0, 0xa1, 0x07, 0x01]),
+        (5, &[0, 0xa0, 0x00]),
+        (5, &[]),
+    ];
+    for (subcommand, reply) in replies {
+        answering(&stocked, subcommand, reply);
+        let outcome = stocked.run("credential list");
+        assert_eq!(outcome.exit, Exit::Failed, "{outcome}");
+        assert_eq!(outcome.stdout, "");
+        stocked.desk.faults.mend();
+        assert_eq!(stocked.list().len(), 5, "the key is usable");
+    }
+    answering(&stocked, 4, &[0, 0xa1, 0x07, 0x01]);
+    insta::assert_snapshot!(stocked.run("credential list"));
+}
+
+// Names.
+
+/// Puts other bytes of the same length for a part of every reply.
+fn replacing(stocked: &Stocked, old: &'static [u8], new: &'static [u8]) {
+    assert_eq!(old.len(), new.len());
+    stocked.desk.faults.replies(move |request, mut reply| {
+        if request[0] == 0x0a {
+            for at in 0..reply.len().saturating_sub(old.len() - 1) {
+                if reply[at..at + old.len()] == *old {
+                    reply[at..at + old.len()].copy_from_slice(new);
+                }
+            }
+        }
+        reply
+    });
+}
+
+#[test]
+fn names_that_could_drive_a_terminal_are_escaped() {
+    let stocked = Stocked::with(&[("example.com", "ali-----ce", "Ali-----ce")]);
+    replacing(&stocked, b"li-----ce", b"\x1b[2J\x07\xc2\x9b\r\n");
+    let id = stocked.list()[0]["short_id"].as_str().unwrap().to_owned();
+    let text = stocked.run("credential list");
+    let shown = stocked.run(&format!("credential show {id}"));
+    let line = format!("credential delete {id} {}", stocked.pin);
+    let asked = stocked.desk.command(&line).typing(["n"]).run();
+    for outcome in [&text, &shown, &asked] {
+        let said = format!("{}{}", outcome.stdout, outcome.prompts.join(""));
+        assert!(said.chars().all(|c| c == '\n' || !c.is_control()), "{said:?}");
+    }
+    insta::assert_snapshot!(format!("{text}\n{asked}"));
+}
+
+#[test]
+fn names_that_are_not_unicode_are_shown_all_the_same() {
+    let stocked = Stocked::with(&[("example.com", "alice", "Ali--ce")]);
+    replacing(&stocked, b"Ali--ce", b"Ali\xff\xfece");
+    insta::assert_snapshot!(stocked.run("credential list"));
+    let id = stocked.list()[0]["short_id"].as_str().unwrap().to_owned();
+    insta::assert_snapshot!(stocked.run(&format!("credential rename {id} --name bob")));
+}
+
+#[test]
+fn what_a_key_leaves_out_does_not_hide_the_rest() {
+    let stocked = Stocked::usual();
+    stocked.desk.faults.replies(|request, reply| {
+        let reply = edit(request, reply, &[2, 3], |reply| {
+            let Value::Map(members) = reply else { panic!("{reply:?}") };
+            members.retain(|(key, _)| *key != Value::Integer(3));
+        });
+        edit(request, reply, &[4, 5], |reply| {
+            *member(reply, 6) = Value::Bool(true);
+            let Value::Map(members) = reply else { panic!("{reply:?}") };
+            members.retain(|(key, _)| !matches!(key, Value::Integer(8 | 10)));
+        })
+    });
+    let text = stocked.run("credential list");
+    let list = stocked.list();
+    let id = list[0]["short_id"].as_str().unwrap();
+    let shown = stocked.run(&format!("credential show {id}"));
+    let json = stocked.run(&format!("credential show {id} --json"));
+    let renamed = stocked.run(&format!("credential rename {id} --name bob"));
+    insta::assert_snapshot!(format!("{text}\n{shown}\n{json}\n{renamed}"));
+    stocked.run(&format!("credential delete --yes {id}")).succeeded();
+}
+
+#[test]
+fn relying_parties_that_the_key_cut_are_found_by_their_hash() {
+    const LONG: &str = "login.department.ministry.example.org";
+    let stocked = Stocked::with(&[("example.com", "alice", "Alice"), (LONG, "bob", "Bob")]);
+    let cut = |stocked: &Stocked, to: &'static str| {
+        stocked.desk.faults.replies(move |request, reply| {
+            edit(request, reply, &[2, 3], |reply| {
+                let id = member(member(reply, 3), "id");
+                if *id == Value::Text(LONG.into()) {
+                    *id = Value::Text(to.into());
+                }
+            })
+        });
+    };
+    cut(&stocked, "login.department.ministry.exampl");
+    let just_cut = stocked.run("credential list");
+    let found = stocked.run(&format!("credential list --rp {LONG}"));
+    // CanoKey keeps the end.
+    cut(&stocked, "…partment.ministry.example.org");
+    let with_sign = stocked.run("credential list --json --rp ministry");
+    insta::assert_snapshot!(format!("{just_cut}\n{found}\n{with_sign}"));
+}
+
+// Other programs.
+
+/// Breaks off the first enumerations of one kind as another program's command does.
+fn breaking(stocked: &Stocked, next: u8, mut times: usize) {
+    stocked.desk.faults.messages(On(move |request: &[u8]| {
+        if is(request, next) && times > 0 {
+            times -= 1;
+            Reaction::Answer(vec![0x30])
+        } else {
+            Reaction::Forward
+        }
+    }));
+}
+
+#[test]
+fn a_broken_enumeration_is_begun_again() {
+    let stocked = Stocked::usual();
+    let reference = stocked.run("credential list").stdout;
+    for next in [3, 5] {
+        for times in [1, 2] {
+            breaking(&stocked, next, times);
+            assert_eq!(stocked.run("credential list").stdout, reference);
+        }
+    }
+    breaking(&stocked, 3, 3);
+    stocked.desk.record.take();
+    insta::assert_snapshot!(stocked.run("credential list"));
+    let begun = stocked.desk.record.take().iter().filter(|name| *name == "0a/02").count();
+    assert_eq!(begun, 3);
+}
+
+#[test]
+fn a_token_that_another_program_made_void_is_had_again() {
+    let stocked = Stocked::usual();
+    let reference = stocked.run("credential list").stdout;
+    for subcommand in [2, 4] {
+        let mut refused = false;
+        stocked.desk.faults.messages(On(move |request: &[u8]| {
+            let now = is(request, subcommand) && !refused;
+            refused |= now;
+            if now { Reaction::Answer(vec![0x33]) } else { Reaction::Forward }
+        }));
+        stocked.desk.record.take();
+        assert_eq!(stocked.run("credential list").stdout, reference);
+        // One more token and one more try, and no more retries read.
+        assert_eq!(stocked.desk.record.take().len(), 6 + 3 + 5 + 2);
+    }
+    // One that is never taken is not a wrong PIN.
+    answering(&stocked, 2, &[0x33]);
+    insta::assert_snapshot!(stocked.run("credential list"));
+}
+
+#[test]
+fn a_credential_that_is_gone_meanwhile_is_left_out() {
+    let stocked = Stocked::usual();
+    let mut first = true;
+    stocked.desk.faults.messages(On(move |request: &[u8]| {
+        if is(request, 4) && std::mem::replace(&mut first, false) {
+            Reaction::Answer(vec![0x2e])
+        } else {
+            Reaction::Forward
+        }
+    }));
+    insta::assert_snapshot!(stocked.run("credential list"));
+}
+
+#[test]
+fn a_key_that_does_not_know_a_listed_credential_says_so() {
+    let stocked = Stocked::usual();
+    let id = stocked.short("bob");
+    answering(&stocked, 6, &[0x2e]);
+    let deleted = stocked.run(&format!("credential delete --yes {id}"));
+    answering(&stocked, 7, &[0x2e]);
+    let renamed = stocked.run(&format!("credential rename {id} --name bo"));
+    insta::assert_snapshot!(format!("{deleted}\n{renamed}"));
+}
+
+#[test]
+fn ctrl_c_between_two_messages_ends_a_listing() {
+    let stocked = Stocked::usual();
+    let interrupt = stocked.desk.interrupt.clone();
+    stocked.desk.faults.replies(move |request, reply| {
+        if is(request, 3) {
+            interrupt.lock().unwrap().request();
+        }
+        reply
+    });
+    let outcome = stocked.run("credential list");
+    stocked.desk.faults.mend();
+    stocked.desk.record.take();
+    insta::assert_snapshot!(outcome);
+    assert_eq!(stocked.list().len(), 5, "the key is usable");
+}
+
+// Old keys.
+
+/// A key that knows the preview alone: other options, and the command's other number.
+struct Preview {
+    heard: Arc<Mutex<Vec<u8>>>,
+}
+
+impl MessageFault for Preview {
+    fn request(&mut self, request: &[u8]) -> Reaction {
+        self.heard.lock().unwrap().push(request[0]);
+        match request[0] {
+            0x41 => Reaction::Change([&[0x0a], &request[1..]].concat()),
+            0x0a => Reaction::Answer(vec![0x01]),
+            _ => Reaction::Forward,
+        }
+    }
+
+    fn reply(&mut self, request: &[u8], reply: Vec<u8>) -> Vec<u8> {
+        if request != [0x04] {
+            return reply;
+        }
+        edited(reply, |info| {
+            let Value::Map(options) = member(info, 4) else { panic!() };
+            let (name, _) = options
+                .iter_mut()
+                .find(|(name, _)| *name == Value::Text("credMgmt".into()))
+                .unwrap();
+            *name = Value::Text("credentialMgmtPreview".into());
+        })
+    }
+}
+
+#[test]
+fn the_preview_is_spoken_to_by_its_own_number_and_cannot_rename() {
+    let stocked = Stocked::usual();
+    let reference = stocked.run("credential list").stdout;
+    let id = stocked.short("bob");
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    stocked.desk.faults.messages(Preview { heard: heard.clone() });
+    assert_eq!(stocked.run("credential list").stdout, reference);
+    stocked.desk.record.take();
+    let renamed = stocked.run(&format!("credential rename {id} --name bo"));
+    // Found out before anybody is asked for a PIN.
+    assert_eq!(stocked.desk.record.take(), ["INIT", "04"]);
+    stocked.run(&format!("credential delete --yes {id}")).succeeded();
+    assert!(!heard.lock().unwrap().contains(&0x0a));
+    insta::assert_snapshot!(renamed);
+    stocked.desk.faults.mend();
+    assert_eq!(stocked.list().len(), 4);
+}
+
+#[test]
+fn a_key_without_credential_management_is_told_apart_from_an_empty_one() {
+    let stocked = Stocked::usual();
+    stocked.desk.faults.replies(|request, reply| {
+        if request != [0x04] {
+            return reply;
+        }
+        edited(reply, |info| {
+            let Value::Map(options) = member(info, 4) else { panic!() };
+            options.retain(|(name, _)| *name != Value::Text("credMgmt".into()));
+        })
+    });
+    let outcomes: Vec<Outcome> = ["list", "delete --yes abcd", "rename abcd --name bo"]
+        .iter()
+        .map(|line| stocked.run(&format!("credential {line}")))
+        .collect();
+    let text: Vec<String> = outcomes.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(text.join("\n"));
+    assert_eq!(stocked.desk.record.take(), ["INIT", "04"].repeat(3));
+}
+
+#[test]
+fn protocol_one_and_a_second_key_cost_nothing_more() {
+    let stocked = Stocked::usual();
+    stocked.desk.plug(1, KeySettings::default());
+    stocked.desk.faults.replies(|request, reply| {
+        if request != [0x04] {
+            return reply;
+        }
+        edited(reply, |info| *member(info, 6) = Value::Array(vec![Value::Integer(1)]))
+    });
+    stocked.run("credential list --device v1.0").succeeded();
+    assert_eq!(stocked.desk.record.take_of("/dev/hidraw1"), [""; 0]);
+    let id = {
+        let outcome = stocked.run("credential list --json --device v1.0");
+        outcome.json()["credentials"][2]["short_id"].as_str().unwrap().to_owned()
+    };
+    stocked.desk.record.take();
+    stocked.run(&format!("credential delete --yes {id} --device v1.0")).succeeded();
+    let messages = stocked.desk.record.take();
+    assert_eq!(messages.len(), 6 + 3 + 5 + 1);
+    assert_eq!(messages[4], "06/09");
+}
