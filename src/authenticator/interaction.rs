@@ -1,7 +1,8 @@
 //! How ceremonies speak with a person, without knowing how.
 
-use crate::ctap::Pin;
+use crate::ctap::{CommandCode, Pin};
 use crate::transport::KeyDescription;
+use crate::wire::status::Status;
 use std::time::Duration;
 
 /// A person's answer to a question.
@@ -160,6 +161,9 @@ pub trait Interaction {
 
     /// Says that the last [`Act`] is over, done or not.
     fn act_over(&mut self);
+
+    /// Tells that a command was sent and how the key answered; `None` when it gave no answer.
+    fn exchanged(&mut self, key: &KeyDescription, command: CommandCode, status: Option<Status>);
 
     /// Tells something.
     fn notice(&mut self, key: &KeyDescription, notice: &Notice);

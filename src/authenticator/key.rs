@@ -233,10 +233,13 @@ impl Key {
                     told = true;
                     interaction.act(description, act);
                 }
+                Sign::Busy => interaction.notice(description, &Notice::Busy),
                 Sign::Changed(_) => {}
             };
             self.channel.cbor(&request.encode(), timing, &mut on_sign)
         };
+        let status = reply.as_ref().ok().and_then(|reply| reply.first()).map(|byte| Status(*byte));
+        context.interaction.exchanged(&self.description, request.command(), status);
         if told {
             context.interaction.act_over();
         }

@@ -39,7 +39,7 @@ pub struct Global {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Say more about what is done.
+    /// Say which key is used, and which commands it is sent.
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 

@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::explain;
 use crate::authenticator::{Choice, ChooseError, Key, aaguid_digits, choose};
 use crate::output::text::hex;
+use crate::output::words::key_name;
 use crate::transport::KeyDescription;
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ impl App<'_> {
 
     /// Opens one key and asks what it is.
     fn open_described(&mut self, description: KeyDescription) -> Result<Key, CliError> {
+        self.ui.detail(&format!("Using {}.", key_name(&description)));
         self.on_description(&description.clone(), |context| Key::open(description, context))
     }
 

@@ -8,11 +8,12 @@ use super::ui::Ui;
 use crate::authenticator::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
 };
-use crate::ctap::{Pin, PinNotUtf8};
+use crate::ctap::{CommandCode, Pin, PinNotUtf8};
 use crate::output::text::{count, escape};
 use crate::output::words;
 use crate::transport::KeyDescription;
 use crate::virtual_key::{KeySummary, LastingKeys, Touch};
+use crate::wire::status::Status;
 use std::io::Read;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -229,6 +230,14 @@ impl Interaction for Person<'_, '_> {
 
     fn act_over(&mut self) {
         self.ui.end_line();
+    }
+
+    fn exchanged(&mut self, key: &KeyDescription, command: CommandCode, status: Option<Status>) {
+        let path = escape(&key.path.0);
+        match status {
+            Some(status) => self.ui.detail(&format!("{path}: {command}: {status}")),
+            None => self.ui.detail(&format!("{path}: {command}: no answer")),
+        }
     }
 
     fn notice(&mut self, key: &KeyDescription, notice: &Notice) {

@@ -8,7 +8,7 @@ use crate::ctap::{Random, RandomError};
 use crate::transport::{Bus, Clock, HidBus, Interrupt};
 use crate::virtual_key::{LastingKeys, Surroundings, Touch, VirtualBus};
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,8 +16,19 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Runs the program in this process.
+///
+/// A panic is a defect: it is said in words, without the panic's own text, which may hold anything,
+/// and gets its own exit code.
 pub fn main() -> ExitCode {
-    ExitCode::from(run_process(std::env::args_os()).code())
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!(" at {at}"));
+        let mut stderr = io::stderr();
+        // Nothing better can be done when even this cannot be said.
+        let _ = writeln!(stderr, "Error: fidokey has a defect and cannot go on{place}.");
+        let _ = writeln!(stderr, "Hint: Please report it, with what you did.");
+    }));
+    let exit = std::panic::catch_unwind(|| run_process(std::env::args_os()));
+    ExitCode::from(exit.unwrap_or(Exit::Defect).code())
 }
 
 fn run_process(arguments: impl IntoIterator<Item = OsString>) -> Exit {

@@ -12,6 +12,7 @@ pub struct Ui<'w> {
     stdout: &'w mut dyn Write,
     stderr: &'w mut dyn Write,
     quiet: bool,
+    verbose: bool,
     /// Whether a program reads stderr, which must then find one JSON document there at most.
     for_program: bool,
     /// Whether lines on stderr can be rewritten in place.
@@ -39,6 +40,7 @@ impl<'w> Ui<'w> {
             stdout,
             stderr,
             quiet: global.quiet,
+            verbose: global.verbose,
             for_program: global.json && !setting.stderr_is_terminal,
             live: setting.stderr_is_terminal && !global.quiet,
             color,
@@ -68,6 +70,13 @@ impl<'w> Ui<'w> {
     pub fn status(&mut self, text: &str) {
         if !self.quiet && !self.for_program {
             self.line(text);
+        }
+    }
+
+    /// Says what only somebody who asked for more wants to know (`--verbose`).
+    pub fn detail(&mut self, text: &str) {
+        if self.verbose {
+            self.status(text);
         }
     }
 

@@ -5,7 +5,6 @@
 //! are base64url without padding throughout, as in WebAuthn JSON.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;

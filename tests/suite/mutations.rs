@@ -457,7 +457,7 @@ fn mutate_tree(payload: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
         change_somewhere(&mut tree, dice, 0);
     }
     let mut bytes = vec![*status];
-    write_loosely(&tree, &mut bytes, 0);
+    write_loosely(&tree, &mut bytes);
     bytes
 }
 
@@ -523,7 +523,7 @@ fn any_value(dice: &mut Dice) -> Value {
 }
 
 /// Unlike [`Value::encode`], keeps the order of members and doubles.
-fn write_loosely(value: &Value, bytes: &mut Vec<u8>, depth: usize) {
+fn write_loosely(value: &Value, bytes: &mut Vec<u8>) {
     let head = |bytes: &mut Vec<u8>, major: u8, length: usize| match u8::try_from(length) {
         Ok(short @ 0..=23) => bytes.push(major << 5 | short),
         Ok(byte) => bytes.extend([major << 5 | 24, byte]),
@@ -535,13 +535,13 @@ fn write_loosely(value: &Value, bytes: &mut Vec<u8>, depth: usize) {
     match value {
         Value::Array(items) => {
             head(bytes, 4, items.len());
-            items.iter().for_each(|item| write_loosely(item, bytes, depth + 1));
+            items.iter().for_each(|item| write_loosely(item, bytes));
         }
         Value::Map(members) => {
             head(bytes, 5, members.len());
             for (key, value) in members {
-                write_loosely(key, bytes, depth + 1);
-                write_loosely(value, bytes, depth + 1);
+                write_loosely(key, bytes);
+                write_loosely(value, bytes);
             }
         }
         other => bytes.extend(other.encode().into_bytes()),

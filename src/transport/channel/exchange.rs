@@ -42,6 +42,7 @@ pub(super) fn transact(
     on_sign: &mut dyn FnMut(Sign),
 ) -> Result<Vec<u8>, ChannelError> {
     let last_moment = request.begun.saturating_add(request.timing.touch);
+    let mut told_busy = false;
     loop {
         link.check()?;
         *step = Step::Lost;
@@ -60,6 +61,9 @@ pub(super) fn transact(
                 return Err(ChannelError::Refused(code));
             }
             Answer::Busy => *step = Step::Kept,
+        }
+        if !std::mem::replace(&mut told_busy, true) {
+            on_sign(Sign::Busy);
         }
         // A busy key may answer each packet of the request with a refusal of its own. They are
         // let pass, so that none of them is taken for the answer to the next attempt.

@@ -69,6 +69,8 @@ impl Default for Timing {
 pub enum Sign {
     /// Its keepalives say something else than before.
     Changed(Keepalive),
+    /// It serves another program; the request will be sent again. Told once for a request.
+    Busy,
     /// It waits for a person. Told when the wait begins and once a second after that.
     TouchAwaited {
         /// How long the wait may still last.

@@ -8,7 +8,7 @@ mod faults;
 mod record;
 mod terminal;
 
-pub use faults::{MessageFault, PacketFault, Reaction};
+pub use faults::{MessageFault, Reaction};
 pub use record::Record;
 pub use terminal::Typed;
 

@@ -25,6 +25,7 @@ fn a_busy_key_is_asked_again_until_it_serves() {
     let mut channel = key.open();
     let outcome = ask(&key, &mut channel);
     assert_eq!(outcome.result.unwrap(), [0, 7]);
+    assert_eq!(outcome.told_busy, 1);
     assert!(outcome.took >= seconds(2) && outcome.took < seconds(3), "{:?}", outcome.took);
     let times = key.times_of(Command::CBOR);
     assert_eq!(times.len(), 21);

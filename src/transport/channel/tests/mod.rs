@@ -341,6 +341,8 @@ struct Outcome {
     keepalives: Vec<Keepalive>,
     /// Seconds left for a touch, as told.
     left: Vec<u64>,
+    /// How often it was told that the key is busy.
+    told_busy: usize,
     took: Duration,
 }
 
@@ -351,12 +353,13 @@ fn ask(key: &Key, channel: &mut Channel) -> Outcome {
 
 fn ask_within(key: &Key, channel: &mut Channel, timing: Timing) -> Outcome {
     let begun = key.now();
-    let (mut keepalives, mut left) = (Vec::new(), Vec::new());
+    let (mut keepalives, mut left, mut told_busy) = (Vec::new(), Vec::new(), 0);
     let result = channel.cbor(GET_INFO, timing, &mut |sign| match sign {
         Sign::Changed(status) => keepalives.push(status),
         Sign::TouchAwaited { left: now } => left.push(now.as_secs()),
+        Sign::Busy => told_busy += 1,
     });
-    Outcome { result, keepalives, left, took: key.now() - begun }
+    Outcome { result, keepalives, left, told_busy, took: key.now() - begun }
 }
 
 /// Asserts that a time lies at a limit or at most a tenth of a second after it.
