@@ -126,9 +126,7 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
         AuthenticatorError::Bus(error) => failed("enumeration", capitalized(&error.to_string())),
         AuthenticatorError::Open(error) => open(error, key),
         AuthenticatorError::Channel(error) => between(error, key, after),
-        AuthenticatorError::Malformed { command, source } => {
-            malformed(&the, *command, source, after)
-        }
+        AuthenticatorError::Malformed { source, .. } => malformed(&the, source, after),
         AuthenticatorError::Refused { command, status } => refused(&the, *command, *status),
         AuthenticatorError::U2fOnly => CliError::new(
             Exit::Unsupported,
@@ -189,14 +187,13 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
     }
 }
 
-fn malformed(the: &str, command: CommandCode, source: &ReplyError, after: &str) -> CliError {
+fn malformed(the: &str, source: &ReplyError, after: &str) -> CliError {
     let mut error = CliError::new(
         Exit::Failed,
         "malformed_reply",
         format!("{the} sent an answer that cannot be understood. {after}"),
     )
     .hint("Unplug the key, plug it in again and try once more.");
-    error = error.cause(format!("it was asked for {command}"));
     let mut source: Option<&dyn Error> = Some(source);
     while let Some(cause) = source {
         error = error.cause(escape(&cause.to_string()));
@@ -316,11 +313,17 @@ fn between(error: &ChannelError, key: &KeyDescription, after: &str) -> CliError 
                 .cause(error.to_string())
                 .hint("Unplug the key, plug it in again and try once more.")
         }
-        ChannelError::Refused(_) | ChannelError::Malformed(_) => {
-            failed("malformed_reply", format!("{the} does not answer as it should. {after}"))
+        ChannelError::Refused(_) => {
+            failed("refused", format!("{the} did not take the message. {after}"))
                 .cause(error.to_string())
                 .hint("Unplug the key, plug it in again and try once more.")
         }
+        ChannelError::Malformed(_) => failed(
+            "malformed_reply",
+            format!("{the} sent an answer that cannot be understood. {after}"),
+        )
+        .cause(error.to_string())
+        .hint("Unplug the key, plug it in again and try once more."),
     }
 }
 

@@ -75,8 +75,12 @@ impl AssertionResponse {
         AssertionOutputs::of(&self.parsed)
     }
 
-    fn decode(map: Map<'_>) -> Result<Self, ResponseError> {
+    /// Reads an answer; `needs_credential` unless the request says which credential it is about.
+    fn decode(map: Map<'_>, needs_credential: bool) -> Result<Self, ResponseError> {
         let mut members = Members::new(map);
+        if needs_credential {
+            members.required(CREDENTIAL, CredentialDescriptor::from_item)?;
+        }
         let auth_data = members.required(AUTH_DATA, Item::bytes)?.to_vec();
         let parsed = AuthenticatorData::parse(&auth_data)
             .map_err(|error| ResponseError::of(AUTH_DATA, error))?;
@@ -115,8 +119,9 @@ impl Request for GetAssertion {
         Some(map.build())
     }
 
+    /// Only the answer to a request for one credential may leave out which one it is (section 6.2.3).
     fn decode(&self, map: Map<'_>) -> Result<AssertionResponse, ResponseError> {
-        AssertionResponse::decode(map)
+        AssertionResponse::decode(map, self.allow_list.len() != 1)
     }
 }
 
@@ -132,7 +137,7 @@ impl Request for GetNextAssertion {
     }
 
     fn decode(&self, map: Map<'_>) -> Result<AssertionResponse, ResponseError> {
-        AssertionResponse::decode(map)
+        AssertionResponse::decode(map, true)
     }
 }
 

@@ -24,7 +24,7 @@ pub enum AuthenticatorDataError {
     #[error("the extensions in the authenticator data cannot be read: {0}")]
     Extensions(CborError),
     /// Something follows.
-    #[error("{count} bytes follow the authenticator data")]
+    #[error("the authenticator data is followed by more ({count} B)")]
     TrailingBytes {
         /// How many bytes are left over.
         count: usize,

@@ -113,11 +113,20 @@ fn mistyped_optional_members_count_as_absent() {
 }
 
 #[test]
-fn the_credential_may_be_left_out() {
+fn the_credential_may_only_be_left_out_when_one_was_named() {
     let data = format!("{} 01 00000001", "00".repeat(32));
-    let response = read(&hex(&format!("a2 02 5825 {data} 03 4101"))).unwrap();
-    assert_eq!(response.credential, None);
-    assert!(read(&hex(&format!("a1 02 5825 {data}"))).is_err());
+    let bytes = hex(&format!("00 a2 02 5825 {data} 03 4101"));
+    let naming = |count| GetAssertion {
+        allow_list: vec![CredentialDescriptor::new([1]); count],
+        ..request()
+    };
+    assert_eq!(read_reply(&naming(1), &bytes).unwrap().credential, None);
+    for count in [0, 2] {
+        assert!(read_reply(&naming(count), &bytes).is_err(), "{count}");
+    }
+    assert!(read_reply(&GetNextAssertion, &bytes).is_err());
+    let without_signature = hex(&format!("00 a1 02 5825 {data}"));
+    assert!(read_reply(&naming(1), &without_signature).is_err());
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub enum CborError {
         at: usize,
     },
     /// Something follows the item.
-    #[error("{count} bytes follow the CBOR item")]
+    #[error("the CBOR item is followed by more ({count} B)")]
     TrailingBytes {
         /// How many bytes are left over.
         count: usize,
@@ -74,7 +74,7 @@ pub enum CborError {
         key: String,
     },
     /// A value of another type.
-    #[error("expected {expected}")]
+    #[error("{expected} was expected")]
     UnexpectedType {
         /// What should have been there.
         expected: Expected,
@@ -83,7 +83,7 @@ pub enum CborError {
     #[error("the text is not UTF-8")]
     NotUtf8,
     /// A byte string of another length.
-    #[error("expected {expected} bytes, found {found}")]
+    #[error("{expected} bytes were expected, and there are {found}")]
     WrongLength {
         /// The length that the specification prescribes.
         expected: usize,

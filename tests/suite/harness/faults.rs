@@ -22,13 +22,24 @@ pub enum Reaction {
     Silence,
     /// The key is pulled out.
     Unplug,
+    /// The key does not get it; this CTAPHID error is the answer.
+    Refuse(u8),
+    /// The key does not get it and says every 100 ms that it is working (1) or waits for somebody
+    /// (2), for ever or until it is told to cancel; then this is the answer, if it is one.
+    KeepAlive(u8, Option<Vec<u8>>),
 }
 
-/// A fault in CTAP2 messages. Both methods see the request, command byte first.
+/// A fault in messages. Requests and replies of CTAP2 have their command or status byte first.
 pub trait MessageFault: Send {
     /// What becomes of a request.
     fn request(&mut self, request: &[u8]) -> Reaction {
         let _ = request;
+        Reaction::Forward
+    }
+
+    /// What becomes of a message that is not CTAP2, such as INIT.
+    fn other(&mut self, command: Command) -> Reaction {
+        let _ = command;
         Reaction::Forward
     }
 
@@ -65,6 +76,26 @@ type Shared<T> = Arc<Mutex<Option<Box<T>>>>;
 pub struct Faults {
     messages: Shared<dyn MessageFault>,
     packets: Shared<dyn PacketFault>,
+    opening: Shared<dyn Fn(&KeyPath) -> OpenError + Send>,
+    enumeration: Arc<Mutex<Option<String>>>,
+}
+
+/// A fault in CTAP2 requests alone.
+struct Requests<F>(F);
+
+impl<F: FnMut(&[u8]) -> Reaction + Send> MessageFault for Requests<F> {
+    fn request(&mut self, request: &[u8]) -> Reaction {
+        self.0(request)
+    }
+}
+
+/// A fault in messages that are not CTAP2.
+struct Others<F>(F);
+
+impl<F: FnMut(Command) -> Reaction + Send> MessageFault for Others<F> {
+    fn other(&mut self, command: Command) -> Reaction {
+        self.0(command)
+    }
 }
 
 impl Faults {
@@ -76,6 +107,26 @@ impl Faults {
     /// Changes replies from now on.
     pub fn replies(&self, fault: impl FnMut(&[u8], Vec<u8>) -> Vec<u8> + Send + 'static) {
         self.messages(fault);
+    }
+
+    /// Decides what becomes of CTAP2 requests from now on.
+    pub fn requests(&self, fault: impl FnMut(&[u8]) -> Reaction + Send + 'static) {
+        self.messages(Requests(fault));
+    }
+
+    /// Decides what becomes of messages that are not CTAP2 from now on.
+    pub fn others(&self, fault: impl FnMut(Command) -> Reaction + Send + 'static) {
+        self.messages(Others(fault));
+    }
+
+    /// Lets no key be opened from now on.
+    pub fn opening(&self, fault: impl Fn(&KeyPath) -> OpenError + Send + 'static) {
+        *self.opening.lock().unwrap() = Some(Box::new(fault));
+    }
+
+    /// Lets nobody look for keys from now on.
+    pub fn enumeration(&self, reason: &str) {
+        *self.enumeration.lock().unwrap() = Some(reason.to_owned());
     }
 
     /// Breaks packets from now on.
@@ -90,6 +141,8 @@ impl Faults {
     pub fn mend(&self) {
         *self.messages.lock().unwrap() = None;
         *self.packets.lock().unwrap() = None;
+        *self.opening.lock().unwrap() = None;
+        *self.enumeration.lock().unwrap() = None;
     }
 }
 
@@ -107,10 +160,16 @@ impl FaultBus {
 
 impl Bus for FaultBus {
     fn keys(&self) -> Result<Vec<KeyDescription>, BusError> {
-        self.inner.keys()
+        match &*self.faults.enumeration.lock().unwrap() {
+            Some(reason) => Err(BusError::Enumerate(reason.clone())),
+            None => self.inner.keys(),
+        }
     }
 
     fn open(&self, path: &KeyPath) -> Result<Box<dyn Connection>, OpenError> {
+        if let Some(fault) = &*self.faults.opening.lock().unwrap() {
+            return Err(fault(path));
+        }
         Ok(Box::new(FaultConnection {
             inner: self.inner.open(path)?,
             faults: self.faults.clone(),
@@ -122,6 +181,7 @@ impl Bus for FaultBus {
             arriving: VecDeque::new(),
             waiting: false,
             silent: false,
+            keeping_alive: None,
             unplugged: false,
         }))
     }
@@ -151,13 +211,44 @@ struct FaultConnection {
     /// Whether the key owes an answer.
     waiting: bool,
     silent: bool,
+    /// What is said every 100 ms, and what after a CANCEL.
+    keeping_alive: Option<(Vec<u8>, Option<Vec<u8>>)>,
     unplugged: bool,
 }
 
 impl FaultConnection {
-    fn answer(&mut self, channel: u32, reply: &[u8]) {
+    fn answer(&mut self, channel: u32, command: Command, reply: &[u8]) {
         let size = self.inner.report_sizes().input;
-        self.arriving.extend(split(channel, Command::CBOR, reply, size).unwrap());
+        self.arriving.extend(split(channel, command, reply, size).unwrap());
+    }
+
+    /// Does what becomes of a message whose packets are `held`.
+    fn react(
+        &mut self,
+        reaction: Reaction,
+        channel: u32,
+        held: &[Vec<u8>],
+    ) -> Result<(), ConnectionError> {
+        let sizes = self.inner.report_sizes();
+        match reaction {
+            Reaction::Forward => {
+                self.silent = false;
+                return held.iter().try_for_each(|report| self.inner.send(report));
+            }
+            Reaction::Change(request) => {
+                let reports = split(channel, Command::CBOR, &request, sizes.output).unwrap();
+                return reports.iter().try_for_each(|report| self.inner.send(report));
+            }
+            Reaction::Answer(reply) => self.answer(channel, Command::CBOR, &reply),
+            Reaction::Refuse(code) => self.answer(channel, Command::ERROR, &[code]),
+            Reaction::Silence => self.silent = true,
+            Reaction::Unplug => self.unplugged = true,
+            Reaction::KeepAlive(status, last_word) => {
+                let packets = split(channel, Command::KEEPALIVE, &[status], sizes.input).unwrap();
+                self.keeping_alive = Some((packets[0].clone(), last_word));
+            }
+        }
+        Ok(())
     }
 
     /// What the program gets instead of a packet of the key.
@@ -199,7 +290,7 @@ impl FaultConnection {
             self.incoming.take_if(|(_, message)| message.is_complete())
         {
             let reply = fault.reply(&self.request, message.into_payload());
-            self.answer(channel, &reply);
+            self.answer(channel, Command::CBOR, &reply);
         }
     }
 }
@@ -225,13 +316,26 @@ impl Connection for FaultConnection {
                 self.outgoing.as_mut().unwrap().push(sequence, packet.data).unwrap();
                 self.held.push(report.to_vec());
             }
-            _ => {
-                if self.silent {
+            PacketKind::Init { command: Command::CANCEL, .. } => {
+                if let Some((_, last_word)) = self.keeping_alive.take() {
+                    match last_word {
+                        Some(reply) => self.answer(packet.channel, Command::CBOR, &reply),
+                        None => self.silent = true,
+                    }
                     return Ok(());
                 }
-                self.waiting = true;
-                return self.inner.send(report);
+                return if self.silent { Ok(()) } else { self.inner.send(report) };
             }
+            PacketKind::Init { command, .. } => {
+                self.waiting = true;
+                let faults = self.faults.messages.clone();
+                let reaction = match &mut *faults.lock().unwrap() {
+                    Some(fault) => fault.other(command),
+                    None => Reaction::Forward,
+                };
+                return self.react(reaction, packet.channel, &[report.to_vec()]);
+            }
+            PacketKind::Continuation { .. } => return self.inner.send(report),
         }
         let Some(message) = self.outgoing.take_if(|message| message.is_complete()) else {
             return Ok(());
@@ -244,25 +348,7 @@ impl Connection for FaultConnection {
             Some(fault) => fault.request(&self.request),
             None => Reaction::Forward,
         };
-        match reaction {
-            Reaction::Forward => held.iter().try_for_each(|report| self.inner.send(report)),
-            Reaction::Change(request) => {
-                let reports = split(packet.channel, Command::CBOR, &request, report.len());
-                reports.unwrap().iter().try_for_each(|report| self.inner.send(report))
-            }
-            Reaction::Answer(reply) => {
-                self.answer(packet.channel, &reply);
-                Ok(())
-            }
-            Reaction::Silence => {
-                self.silent = true;
-                Ok(())
-            }
-            Reaction::Unplug => {
-                self.unplugged = true;
-                Ok(())
-            }
-        }
+        self.react(reaction, packet.channel, &held)
     }
 
     fn receive(
@@ -277,6 +363,11 @@ impl Connection for FaultConnection {
             }
             if self.unplugged {
                 return Err(ConnectionError::Unplugged);
+            }
+            if let Some((packet, _)) = &self.keeping_alive {
+                self.clock.advance(timeout.min(Duration::from_millis(100)));
+                report[..packet.len()].copy_from_slice(packet);
+                return Ok(Some(packet.len()));
             }
             if self.silent {
                 // Nobody will answer: the time that the program is ready to wait passes at once.

@@ -6,10 +6,11 @@
 
 mod faults;
 mod record;
+mod reports;
 mod terminal;
 
 pub use faults::{MessageFault, Reaction};
-pub use record::Record;
+pub use record::{Record, request_name};
 pub use terminal::Typed;
 
 use faults::{FaultBus, Faults};
@@ -23,6 +24,7 @@ use fidokey::virtual_key::{
     Touch, VirtualBus, VirtualKey,
 };
 use record::RecordingBus;
+use reports::ReportSizeBus;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -50,17 +52,22 @@ pub struct Desk {
 impl Desk {
     /// An empty desk.
     pub fn empty() -> Self {
-        Self::at(tempfile::tempdir().unwrap())
+        Self::with_report_size(64)
+    }
+
+    /// An empty desk for keys with reports of this size.
+    pub fn with_report_size(size: usize) -> Self {
+        Self::at(tempfile::tempdir().unwrap(), size)
     }
 
     /// The same desk after everything on it was switched off; virtual keys that last are still
     /// there.
     pub fn restarted(self) -> Self {
         let Self { home, .. } = self;
-        Self::at(home)
+        Self::at(home, 64)
     }
 
-    fn at(home: tempfile::TempDir) -> Self {
+    fn at(home: tempfile::TempDir, report_size: usize) -> Self {
         let clock = ManualClock::leaping();
         let randomness = SeededRandomness::new(7);
         let surroundings = Surroundings {
@@ -72,7 +79,11 @@ impl Desk {
         let keys = Arc::new(VirtualBus::new(Some(lasting), surroundings, Touch::Auto));
         let record = Record::default();
         let faults = Faults::default();
-        let faulty = FaultBus::new(keys.clone(), faults.clone(), clock.clone());
+        let cut: Arc<dyn Bus> = match report_size {
+            64 => keys.clone(),
+            _ => Arc::new(ReportSizeBus::new(keys.clone(), report_size)),
+        };
+        let faulty = FaultBus::new(cut, faults.clone(), clock.clone());
         let bus = Arc::new(RecordingBus::new(faulty, record.clone()));
         let interrupt = Arc::new(Mutex::new(Interrupt::new()));
         Self { clock, keys, faults, record, interrupt, randomness, home, bus }

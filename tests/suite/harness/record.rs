@@ -27,6 +27,11 @@ impl Record {
     }
 }
 
+/// What a CTAP2 request is called: `04`, `06/01`: by command byte and subcommand.
+pub fn request_name(request: &[u8]) -> String {
+    name(Command::CBOR, request)
+}
+
 /// What a message is called: `INIT`, `04`, `06/01`, `0a/02`: CTAP2 messages by command byte and
 /// subcommand.
 fn name(command: Command, payload: &[u8]) -> String {
