@@ -3,6 +3,7 @@
 #![allow(clippy::string_slice, clippy::as_conversions, clippy::print_stdout, clippy::print_stderr)]
 
 mod bad_replies;
+mod busy;
 mod credential_quirks;
 mod credentials;
 mod fake_machine;
@@ -16,6 +17,8 @@ mod layering;
 mod memory;
 mod message_counts;
 mod mutations;
+mod packets;
 mod skipped;
 mod udev_rules;
+mod unplug;
 mod virtual_keys;

@@ -239,8 +239,15 @@ impl FaultConnection {
                 let reports = split(channel, Command::CBOR, &request, sizes.output).unwrap();
                 return reports.iter().try_for_each(|report| self.inner.send(report));
             }
-            Reaction::Answer(reply) => self.answer(channel, Command::CBOR, &reply),
-            Reaction::Refuse(code) => self.answer(channel, Command::ERROR, &[code]),
+            // The key itself has nothing to say after these.
+            Reaction::Answer(reply) => {
+                self.answer(channel, Command::CBOR, &reply);
+                self.silent = true;
+            }
+            Reaction::Refuse(code) => {
+                self.answer(channel, Command::ERROR, &[code]);
+                self.silent = true;
+            }
             Reaction::Silence => self.silent = true,
             Reaction::Unplug => self.unplugged = true,
             Reaction::KeepAlive(status, last_word) => {
