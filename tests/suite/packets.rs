@@ -254,7 +254,7 @@ fn report_sizes_from_8_to_64() {
 fn reports_that_are_too_small_for_anything() {
     let desk = Desk::with_report_size(7);
     let _key = desk.plug(0, KeySettings::default());
-    insta::assert_snapshot!(desk.run(REGISTER), @"");
+    insta::assert_snapshot!(desk.run(REGISTER));
 }
 
 #[test]
@@ -264,5 +264,5 @@ fn a_request_that_the_reports_cannot_carry() {
     let name = "n".repeat(400);
     let outcome = desk.run(&format!("{REGISTER} --display-name {name}"));
     desk.run("pin status").succeeded();
-    insta::assert_snapshot!(outcome.stderr, @"");
+    insta::assert_snapshot!(outcome.stderr);
 }

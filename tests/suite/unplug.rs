@@ -31,7 +31,7 @@ fn before_a_channel_is_there() {
     let outcome = desk.run(REGISTER);
     desk.faults.mend();
     desk.run(REGISTER).succeeded();
-    insta::assert_snapshot!(outcome, @"");
+    insta::assert_snapshot!(outcome);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn at_each_message() {
 fn while_a_pin_is_set() {
     let (desk, _key) = Desk::with_key();
     let line = format!("pin set --new-pin-file {}", desk.file("new", "1234"));
-    insta::assert_snapshot!(unplugged_at(&desk, "06/03", &line), @"");
+    insta::assert_snapshot!(unplugged_at(&desk, "06/03", &line));
     desk.run(&line).succeeded();
 }
 
@@ -97,7 +97,7 @@ fn while_a_credential_is_deleted_and_renamed() {
 fn during_a_reset() {
     let (desk, _key) = Desk::with_key();
     let outcome = unplugged_at(&desk, "07", "reset --yes");
-    insta::assert_snapshot!(outcome, @"");
+    insta::assert_snapshot!(outcome);
     desk.run(REGISTER).succeeded();
 }
 
@@ -113,7 +113,7 @@ fn between_two_packets_of_an_answer() {
     });
     let outcome = desk.run(&format!("{REGISTER} --resident"));
     desk.faults.mend();
-    insta::assert_snapshot!(outcome, @"");
+    insta::assert_snapshot!(outcome);
     desk.run(REGISTER).succeeded();
 }
 
@@ -122,7 +122,7 @@ fn between_two_packets_of_an_answer() {
 fn before_the_command_begins() {
     let (desk, key) = Desk::with_key();
     desk.keys.unplug(&key.description().path);
-    insta::assert_snapshot!(desk.run(&format!("{REGISTER} --device /dev/hidraw0")), @"");
+    insta::assert_snapshot!(desk.run(&format!("{REGISTER} --device /dev/hidraw0")));
     desk.keys.plug(&key).unwrap();
     desk.run(&format!("{REGISTER} --device /dev/hidraw0")).succeeded();
 }
