@@ -57,6 +57,8 @@ pub struct CredentialListView<'a> {
     existing: Option<u64>,
     /// How many more fit, as the key estimates.
     remaining: Option<u64>,
+    /// How many the key listed, whatever a filter has left of them.
+    listed: usize,
     credentials: Vec<CredentialView<'a>>,
 }
 
@@ -64,11 +66,13 @@ impl<'a> CredentialListView<'a> {
     /// Takes what was learned.
     pub fn of(
         metadata: Option<CredsMetadata>,
+        listed: usize,
         credentials: impl IntoIterator<Item = &'a IndexedCredential<'a>>,
     ) -> Self {
         Self {
             existing: metadata.map(|metadata| metadata.existing),
             remaining: metadata.map(|metadata| metadata.max_remaining),
+            listed,
             credentials: credentials.into_iter().map(CredentialView::of).collect(),
         }
     }
@@ -345,6 +349,8 @@ pub struct RenamedView<'a> {
     rp_id_hash: String,
     user: UserView<'a>,
     previous_user: UserView<'a>,
+    /// Whether a new name is so long that a key may keep only its beginning.
+    may_be_cut: bool,
     #[serde(skip)]
     line: String,
 }
@@ -355,6 +361,7 @@ impl<'a> RenamedView<'a> {
         one: &'a IndexedCredential<'a>,
         previous: &'a UserEntity,
         user: &'a UserEntity,
+        may_be_cut: bool,
     ) -> Self {
         Self {
             id: base64url(&one.credential.credential.id),
@@ -363,6 +370,7 @@ impl<'a> RenamedView<'a> {
             rp_id_hash: base64url(&one.relying_party.rp_id_hash),
             user: UserView::of(user),
             previous_user: UserView::of(previous),
+            may_be_cut,
             line: format!(
                 "Renamed {}  {} is now {} at {}",
                 one.short_id,

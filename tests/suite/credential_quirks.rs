@@ -5,7 +5,7 @@ use crate::credentials::{On, Stocked, edit, edited, member};
 use crate::harness::{MessageFault, Outcome, Reaction};
 use fidokey::cli::exit::Exit;
 use fidokey::virtual_key::KeySettings;
-use fidokey::wire::cbor::Value;
+use fidokey::wire::cbor::{self, Value};
 use std::sync::{Arc, Mutex};
 
 /// Whether a request is this subcommand of credential management.
@@ -343,7 +343,8 @@ fn ctrl_c_between_two_messages_ends_a_listing() {
 
 // Old keys.
 
-/// A key that knows the preview alone: other options, and the command's other number.
+/// A key that knows the preview alone, as before CTAP 2.1: other options, the command's other number,
+/// and PIN tokens without permissions.
 struct Preview {
     heard: Arc<Mutex<Vec<u8>>>,
 }
@@ -354,6 +355,18 @@ impl MessageFault for Preview {
         match request[0] {
             0x41 => Reaction::Change([&[0x0a], &request[1..]].concat()),
             0x0a => Reaction::Answer(vec![0x01]),
+            0x06 => {
+                let mut value = cbor::parse(&request[1..]).unwrap().value().unwrap();
+                match member(&mut value, 2) {
+                    number if *number == Value::Integer(9) => return Reaction::Answer(vec![0x3e]),
+                    // OpenSK gives no token of the old kind that may manage credentials.
+                    number if *number == Value::Integer(5) => *number = Value::Integer(9),
+                    _ => return Reaction::Forward,
+                }
+                let Value::Map(members) = &mut value else { panic!() };
+                members.push((Value::Integer(9), Value::Integer(4)));
+                Reaction::Change([&[0x06], value.encode().as_bytes()].concat())
+            }
             _ => Reaction::Forward,
         }
     }
@@ -369,6 +382,7 @@ impl MessageFault for Preview {
                 .find(|(name, _)| *name == Value::Text("credMgmt".into()))
                 .unwrap();
             *name = Value::Text("credentialMgmtPreview".into());
+            options.retain(|(name, _)| *name != Value::Text("pinUvAuthToken".into()));
         })
     }
 }
@@ -381,7 +395,9 @@ fn the_preview_is_spoken_to_by_its_own_number_and_cannot_rename() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     stocked.desk.faults.messages(Preview { heard: heard.clone() });
     assert_eq!(stocked.run("credential list").stdout, reference);
-    stocked.desk.record.take();
+    let messages = stocked.desk.record.take();
+    assert_eq!(messages[..6], ["INIT", "04", "06/01", "06/02", "06/05", "41/01"]);
+    assert_eq!(messages.len(), 6 + 3 + 5);
     let renamed = stocked.run(&format!("credential rename {id} --name bo"));
     // Found out before anybody is asked for a PIN.
     assert_eq!(stocked.desk.record.take(), ["INIT", "04"]);

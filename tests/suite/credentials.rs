@@ -517,6 +517,9 @@ fn a_name_that_is_too_long_is_warned_of() {
     let line = format!("credential rename {id} {}", stocked.pin);
     let outcome = stocked.desk.command(&line).arg("--name").arg(&name).run();
     insta::assert_snapshot!(outcome);
+    let json = stocked.desk.command(&line).arg("--name").arg(&name).arg("--json").run();
+    assert_eq!(json.json()["may_be_cut"], true);
+    assert_eq!(json.stderr, "");
     let names = stocked.names();
     assert!(names.iter().any(|kept| name.starts_with(kept.as_str()) && kept.len() <= 64));
 }

@@ -56,7 +56,7 @@ pub fn run(app: &mut App<'_>, args: &ListArgs) -> Result<Exit, CliError> {
         )
         .hint("`fidokey credential list` without `--rp` lists everything."));
     }
-    let view = CredentialListView::of(stored.metadata, chosen);
+    let view = CredentialListView::of(stored.metadata, stored.count(), chosen);
     app.print(&view, CredentialListView::text)?;
     app.ui.status(&sum(&capitalized(&name), stored.count(), stored.metadata));
     if stored.count() == 0 {

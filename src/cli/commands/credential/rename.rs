@@ -64,8 +64,10 @@ pub fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
             name: new_name(args.name.as_ref(), previous.name.as_ref()),
             display_name: new_name(args.display_name.as_ref(), previous.display_name.as_ref()),
         };
+        let mut may_be_cut = false;
         for text in [&args.name, &args.display_name].into_iter().flatten() {
             if text.len() > NAME_LIMIT {
+                may_be_cut = true;
                 app.ui.warning(&format!(
                     "\"{}\" has {} bytes. {name} may keep only the first {NAME_LIMIT}: \"{}\".",
                     escape(text),
@@ -85,7 +87,7 @@ pub fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
         }
         app.ceremony(|context| rename_credential(&mut key, context, credential, &user))
             .map_err(|error| explained_for(&error, one, key.description()))?;
-        let view = RenamedView::of(one, previous, &user);
+        let view = RenamedView::of(one, previous, &user, may_be_cut);
         app.print(&view, RenamedView::text)?;
     }
     Ok(Exit::Done)
