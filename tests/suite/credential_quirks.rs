@@ -177,12 +177,15 @@ fn replacing(stocked: &Stocked, old: &'static [u8], new: &'static [u8]) {
 
 #[test]
 fn names_that_could_drive_a_terminal_are_escaped() {
-    let stocked = Stocked::with(&[("example.com", "ali-----ce", "Ali-----ce")]);
+    let accounts =
+        [("b.example", "li-----ce", "li-----ce"), ("a.example", "ali-----ce", "Ali-----ce")];
+    let stocked = Stocked::with(&accounts);
     replacing(&stocked, b"li-----ce", b"\x1b[2J\x07\xc2\x9b\r\n");
-    let id = stocked.list()[0]["short_id"].as_str().unwrap().to_owned();
+    let list = stocked.list();
+    let ids: Vec<&str> = list.iter().map(|one| one["short_id"].as_str().unwrap()).collect();
     let text = stocked.run("credential list");
-    let shown = stocked.run(&format!("credential show {id}"));
-    let line = format!("credential delete {id} {}", stocked.pin);
+    let shown = stocked.run(&format!("credential show {}", ids[0]));
+    let line = format!("credential delete {} {}", ids.join(" "), stocked.pin);
     let asked = stocked.desk.command(&line).typing(["n"]).run();
     for outcome in [&text, &shown, &asked] {
         let said = format!("{}{}", outcome.stdout, outcome.prompts.join(""));
