@@ -74,7 +74,18 @@ pub enum PinError {
     TokenRefused,
 }
 
-/// Why a key was not reset, or not for certain.
+/// How it was seen that two keys are not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// They are of two models.
+    Model,
+    /// They have two serial numbers.
+    SerialNumber,
+    /// They say different things of themselves when they are asked.
+    State,
+}
+
+/// Why a key was not reset.
 #[derive(Debug, Error)]
 pub enum ResetError {
     /// The key allows no reset over USB.
@@ -100,6 +111,8 @@ pub enum ResetError {
     AnotherKey {
         /// The one that came back.
         found: Box<KeyDescription>,
+        /// How that was seen.
+        difference: Difference,
     },
     /// It came too late after the key was plugged in, or something else was said to it before.
     #[error("the key no longer accepts a reset")]

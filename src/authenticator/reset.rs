@@ -5,7 +5,7 @@
 //! else was said to them before: between the two there is INIT, getInfo, and where it cannot be
 //! told from another key a question to the person, who is asked once at the most.
 
-use super::error::{AuthenticatorError, PinError, Question, ResetError};
+use super::error::{AuthenticatorError, Difference, PinError, Question, ResetError};
 use super::interaction::{Act, Answer, Notice};
 use super::key::{Context, Key};
 use crate::ctap::reset::Reset;
@@ -112,16 +112,19 @@ struct Before {
 }
 
 impl Before {
-    /// Whether a key that was plugged in may be this one, as far as can be seen without opening it.
-    fn may_be(&self, other: &KeyDescription) -> bool {
+    /// How a key that was plugged in is not this one, as far as can be seen without opening it.
+    fn difference(&self, other: &KeyDescription) -> Option<Difference> {
         let mine = &self.description;
-        mine.kind == other.kind
-            && mine.vendor_id == other.vendor_id
-            && mine.product_id == other.product_id
-            && match (&mine.serial_number, &other.serial_number) {
-                (Some(mine), Some(other)) => mine == other,
-                _ => true,
-            }
+        if mine.kind != other.kind
+            || mine.vendor_id != other.vendor_id
+            || mine.product_id != other.product_id
+        {
+            return Some(Difference::Model);
+        }
+        match (&mine.serial_number, &other.serial_number) {
+            (Some(mine), Some(other)) if mine != other => Some(Difference::SerialNumber),
+            _ => None,
+        }
     }
 
     /// Whether a key that may be this one is this one for certain: by a serial number that no other
@@ -138,12 +141,12 @@ impl Before {
     /// Fails unless an opened key says of itself what this one has said.
     fn check(&self, key: &mut Key, context: &mut Context<'_>) -> Result<(), AuthenticatorError> {
         let is_same = key.info(context)?.fingerprint() == self.fingerprint;
-        if is_same { Ok(()) } else { Err(another(key.description())) }
+        if is_same { Ok(()) } else { Err(another(key.description(), Difference::State)) }
     }
 }
 
-fn another(found: &KeyDescription) -> AuthenticatorError {
-    ResetError::AnotherKey { found: Box::new(found.clone()) }.into()
+fn another(found: &KeyDescription, difference: Difference) -> AuthenticatorError {
+    ResetError::AnotherKey { found: Box::new(found.clone()), difference }.into()
 }
 
 /// Guides the person through unplugging the key and plugging it in again, and opens it while it
@@ -219,15 +222,17 @@ fn wait_until_plugged_in(
     let result = loop {
         let here = context.bus.keys()?;
         let new: Vec<_> = here.iter().filter(|key| !others.contains(key)).collect();
-        if let Some(first) = new.first() {
-            break match new.iter().find(|key| before.may_be(key)) {
-                Some(key) => Ok(CameBack {
-                    description: (*key).clone(),
-                    seen_at: context.clock.now(),
-                    is_certain: before.is_certainly(key, &here),
-                }),
-                None => Err(another(first)),
-            };
+        if let Some(key) = new.iter().find(|key| before.difference(key).is_none()) {
+            break Ok(CameBack {
+                description: (*key).clone(),
+                seen_at: context.clock.now(),
+                is_certain: before.is_certainly(key, &here),
+            });
+        }
+        if let Some((key, difference)) =
+            new.iter().find_map(|key| before.difference(key).map(|difference| (key, difference)))
+        {
+            break Err(another(key, difference));
         }
         // One that was there and is pulled out in the meantime is new when it comes back.
         others.retain(|key| here.contains(key));
@@ -270,7 +275,9 @@ fn open_when_settled(
                 | OpenError::InUse { .. }
                 | OpenError::Other { .. },
             )) if context.clock.now() < until => glance(context)?,
-            Err(AuthenticatorError::U2fOnly) => return Err(another(description)),
+            Err(AuthenticatorError::U2fOnly) => {
+                return Err(another(description, Difference::State));
+            }
             result => return result,
         }
     }
@@ -302,13 +309,13 @@ fn erase(
             key.was_reset();
             Ok(())
         }
-        Err(AuthenticatorError::Refused { status: status @ Status::NOT_ALLOWED, .. }) => {
+        Err(AuthenticatorError::Refused { status, .. }) if status == Status::NOT_ALLOWED => {
             Err(ResetError::TooLate { status }.into())
         }
         Err(AuthenticatorError::Pin(PinError::BlockedUntilReplug { .. })) => {
             Err(ResetError::TooLate { status: Status::PIN_AUTH_BLOCKED }.into())
         }
-        Err(AuthenticatorError::Denied { status: status @ Status::OPERATION_DENIED }) => {
+        Err(AuthenticatorError::Refused { status, .. } | AuthenticatorError::Denied { status }) => {
             Err(ResetError::Denied { status }.into())
         }
         Err(error) => Err(error),

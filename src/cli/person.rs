@@ -150,17 +150,17 @@ impl Interaction for Person<'_, '_> {
     }
 
     fn new_pin(&mut self, request: &NewPinRequest<'_>) -> Answer<Pin> {
-        if request.is_first {
-            self.ui.status(
-                "Once set, a PIN can be changed, but only a reset removes it again, together with \
-                 everything on the key.",
-            );
-        }
         if let Some(source) = self.new_pin_source.clone() {
             return self.pin_from_source(&source, request.key);
         }
         if self.terminal.is_none() {
             return Answer::CannotAsk;
+        }
+        if request.is_first {
+            self.ui.status(
+                "Once set, a PIN can be changed, but only a reset removes it again, together with \
+                 everything on the key.",
+            );
         }
         for line in policy_lines(request.policy) {
             self.ui.status(&line);

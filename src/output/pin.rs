@@ -2,6 +2,8 @@
 
 use super::text::{count, escape};
 use crate::authenticator::PinState;
+use crate::ctap::MAX_PIN_BYTES;
+use crate::transport::KeyPath;
 use serde::Serialize;
 
 /// From how many PIN tries left on a person is told that they are few.
@@ -10,51 +12,44 @@ pub const FEW_TRIES: u64 = 3;
 /// What a key says of its PIN to anybody who asks.
 #[derive(Debug, Serialize)]
 pub struct PinStatusView<'a> {
-    /// Whether the key has a notion of a PIN.
-    pin_supported: bool,
-    pin_set: bool,
-    /// Absent where no PIN is set.
+    path: &'a str,
+    /// Null where the key has no notion of a PIN.
+    pin_set: Option<bool>,
+    /// Null where no PIN is set.
     retries_left: Option<u64>,
-    /// Absent where the key does not say.
+    /// Null where the key does not say.
     blocked_until_replug: Option<bool>,
     blocked_for_good: bool,
-    must_be_changed: bool,
+    force_pin_change: bool,
     min_length: u64,
     max_length: u64,
     max_bytes: usize,
     complexity_policy: Option<bool>,
     complexity_policy_url: Option<&'a str>,
-    /// Absent where the key has no verification of its own.
-    built_in_verification: Option<BuiltInView>,
-    /// Absent where the key does not say.
+    /// Null where the key has no verification of its own.
+    user_verification_set: Option<bool>,
+    user_verification_retries_left: Option<u64>,
+    /// Null where the key has no such option.
     always_uv: Option<bool>,
 }
 
-#[derive(Debug, Serialize)]
-struct BuiltInView {
-    set_up: bool,
-    retries_left: Option<u64>,
-}
-
 impl<'a> PinStatusView<'a> {
-    /// Takes what was learned.
-    pub fn of(state: &'a PinState) -> Self {
+    /// Takes what was learned of the key at `path`.
+    pub fn of(path: &'a KeyPath, state: &'a PinState) -> Self {
         Self {
-            pin_supported: state.set.is_some(),
-            pin_set: state.set == Some(true),
+            path: &path.0,
+            pin_set: state.set,
             retries_left: state.retries,
             blocked_until_replug: state.blocked_until_replug,
             blocked_for_good: state.retries == Some(0),
-            must_be_changed: state.must_be_changed,
+            force_pin_change: state.must_be_changed,
             min_length: state.policy.min_code_points,
             max_length: state.policy.max_code_points,
-            max_bytes: crate::ctap::MAX_PIN_BYTES,
+            max_bytes: MAX_PIN_BYTES,
             complexity_policy: state.policy.complexity,
             complexity_policy_url: state.policy.complexity_url.as_deref(),
-            built_in_verification: state.built_in.map(|built_in| BuiltInView {
-                set_up: built_in.set_up,
-                retries_left: built_in.retries,
-            }),
+            user_verification_set: state.built_in.map(|built_in| built_in.set_up),
+            user_verification_retries_left: state.built_in.and_then(|built_in| built_in.retries),
             always_uv: state.always_uv,
         }
     }
@@ -65,20 +60,20 @@ impl<'a> PinStatusView<'a> {
         if let Some(retries) = self.retries_left {
             lines.push(format!("Tries left      {}", tries(retries)));
         }
-        if self.pin_supported {
+        if self.pin_set.is_some() {
             lines.push(format!(
                 "Length          {} to {} characters, {} bytes at most",
                 self.min_length, self.max_length, self.max_bytes
             ));
             lines.push(format!("Further rules   {}", self.rules()));
         }
-        lines.push(format!("Fingerprint     {}", self.built_in()));
+        lines.push(format!("Fingerprint     {}", self.own_verification()));
         lines.push(format!(
             "Always asked    {}",
             match self.always_uv {
-                Some(true) => "yes: every use needs the PIN or the key's own verification",
+                Some(true) => "yes: every use needs the PIN or the fingerprint",
                 Some(false) => "no: only where a service or the key wants it",
-                None => "the key has no such setting",
+                None => "the key has no such option",
             }
         ));
         lines.push(String::new());
@@ -86,18 +81,15 @@ impl<'a> PinStatusView<'a> {
     }
 
     fn state(&self) -> &'static str {
-        if !self.pin_supported {
-            "not supported by this key"
-        } else if !self.pin_set {
-            "not set"
-        } else if self.blocked_for_good {
-            "set, and blocked for good: only a reset helps"
-        } else if self.blocked_until_replug == Some(true) {
-            "set, and blocked until the key is unplugged and plugged in again"
-        } else if self.must_be_changed {
-            "set, and must be changed before it can be used"
-        } else {
-            "set"
+        match self.pin_set {
+            None => "not supported by this key",
+            Some(false) => "not set",
+            Some(true) if self.blocked_for_good => "set, and blocked for good: only a reset helps",
+            Some(true) if self.blocked_until_replug == Some(true) => {
+                "set, and blocked until the key is unplugged and plugged in again"
+            }
+            Some(true) if self.force_pin_change => "set, and must be changed before it can be used",
+            Some(true) => "set",
         }
     }
 
@@ -112,17 +104,13 @@ impl<'a> PinStatusView<'a> {
         }
     }
 
-    fn built_in(&self) -> String {
-        match &self.built_in_verification {
-            None => "the key has no verification of its own".to_owned(),
-            Some(BuiltInView { set_up: false, .. }) => "possible, not set up".to_owned(),
-            Some(BuiltInView { retries_left: None, .. }) => "set up".to_owned(),
-            Some(BuiltInView { retries_left: Some(0), .. }) => {
-                "set up, and blocked until the PIN is used".to_owned()
-            }
-            Some(BuiltInView { retries_left: Some(retries), .. }) => {
-                format!("set up, {} left", tries_in_words(*retries))
-            }
+    fn own_verification(&self) -> String {
+        match (self.user_verification_set, self.user_verification_retries_left) {
+            (None, _) => "the key cannot recognise a person".to_owned(),
+            (Some(false), _) => "possible, not set up".to_owned(),
+            (Some(true), None) => "set up".to_owned(),
+            (Some(true), Some(0)) => "set up, and blocked until the PIN is used".to_owned(),
+            (Some(true), Some(retries)) => format!("set up, {} left", tries_in_words(retries)),
         }
     }
 }
@@ -144,6 +132,7 @@ fn tries(retries: u64) -> String {
 /// What became of a PIN.
 #[derive(Debug, Serialize)]
 pub struct PinActView {
+    path: String,
     pin: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     same_as_before: Option<bool>,
@@ -152,19 +141,19 @@ pub struct PinActView {
 }
 
 impl PinActView {
-    /// A PIN was set.
-    pub fn set() -> Self {
-        Self { pin: "set", same_as_before: None, retries_left: None }
+    /// A PIN was set on the key at `path`.
+    pub fn set(path: &KeyPath) -> Self {
+        Self { path: path.0.clone(), pin: "set", same_as_before: None, retries_left: None }
     }
 
     /// A PIN was changed, perhaps to what it was before.
-    pub fn changed(same_as_before: bool) -> Self {
-        Self { pin: "changed", same_as_before: Some(same_as_before), retries_left: None }
+    pub fn changed(path: &KeyPath, same_as_before: bool) -> Self {
+        Self { pin: "changed", same_as_before: Some(same_as_before), ..Self::set(path) }
     }
 
     /// A PIN was proved; the tries that the key gives now.
-    pub fn verified(retries_left: Option<u64>) -> Self {
-        Self { pin: "verified", same_as_before: None, retries_left }
+    pub fn verified(path: &KeyPath, retries_left: Option<u64>) -> Self {
+        Self { pin: "verified", retries_left, ..Self::set(path) }
     }
 
     /// One sentence about the key called `name`.

@@ -5,10 +5,8 @@ use serde::Serialize;
 
 /// What a reset takes away, a line each, for somebody who is about to say yes.
 pub fn losses(outlook: &ResetOutlook) -> Vec<&'static str> {
-    let mut lines = vec![
-        "every account that it was registered with, whether or not it is listed on the key: this \
-         key can no longer sign in there",
-    ];
+    let mut lines =
+        vec!["every account that it was registered with, also those that it does not list"];
     if outlook.resident_credentials {
         lines.push("every passkey (resident credential) on it");
     }

@@ -18,6 +18,8 @@ mod memory;
 mod message_counts;
 mod mutations;
 mod packets;
+mod pin;
+mod reset;
 mod skipped;
 mod udev_rules;
 mod unplug;

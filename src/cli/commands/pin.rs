@@ -73,7 +73,8 @@ pub fn run(app: &mut App<'_>, args: &PinArgs) -> Result<Exit, CliError> {
 fn status(app: &mut App<'_>) -> Result<Exit, CliError> {
     let mut key = app.open_key()?;
     let state = app.on_key(&mut key, pin_state)?;
-    app.print(&PinStatusView::of(&state), |view| view.text())?;
+    let path = &key.description().path;
+    app.print(&PinStatusView::of(path, &state), |view| view.text())?;
     if let Some(hint) = next_step(&state) {
         app.ui.hint(hint);
     }
@@ -93,6 +94,9 @@ fn next_step(state: &PinState) -> Option<&'static str> {
             Some("Unplug the key and plug it in again.")
         }
         (Some(true), _) if state.must_be_changed => Some("Change it with `fidokey pin change`."),
+        (Some(true), Some(1)) => Some(
+            "If you are sure of the PIN, `fidokey pin verify --last-try` gives all tries back.",
+        ),
         (Some(true), Some(few)) if few <= FEW_TRIES => {
             Some("`fidokey pin verify` with the right PIN gives all tries back.")
         }
@@ -111,7 +115,13 @@ fn set(app: &mut App<'_>, args: &NewPinArgs) -> Result<Exit, CliError> {
     app.new_pin_source = args.source();
     let mut key = app.open_key()?;
     app.on_key(&mut key, set_pin)?;
-    say(app, &key, PinActView::set())
+    let view = PinActView::set(&key.description().path);
+    say(app, &key, view)?;
+    if app.new_pin_source.is_some() {
+        // At a terminal it was said before the PIN was typed.
+        app.ui.status("The PIN can be changed, but only a reset removes it again.");
+    }
+    Ok(Exit::Done)
 }
 
 fn change(app: &mut App<'_>, args: &NewPinArgs) -> Result<Exit, CliError> {
@@ -128,17 +138,20 @@ fn change(app: &mut App<'_>, args: &NewPinArgs) -> Result<Exit, CliError> {
     app.new_pin_source = new;
     let mut key = app.open_key()?;
     let changed = app.on_key(&mut key, change_pin)?;
-    say(app, &key, PinActView::changed(changed.same_as_before))
+    let view = PinActView::changed(&key.description().path, changed.same_as_before);
+    say(app, &key, view)?;
+    Ok(Exit::Done)
 }
 
 fn verify(app: &mut App<'_>) -> Result<Exit, CliError> {
     let mut key = app.open_key()?;
     let retries = app.on_key(&mut key, verify_pin)?;
-    say(app, &key, PinActView::verified(retries))
+    let view = PinActView::verified(&key.description().path, retries);
+    say(app, &key, view)?;
+    Ok(Exit::Done)
 }
 
-fn say(app: &mut App<'_>, key: &Key, view: PinActView) -> Result<Exit, CliError> {
+fn say(app: &mut App<'_>, key: &Key, view: PinActView) -> Result<(), CliError> {
     let name = key_name(key.description());
-    app.print(&view, |view| view.text(&name))?;
-    Ok(Exit::Done)
+    app.print(&view, |view| view.text(&name))
 }

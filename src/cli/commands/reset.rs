@@ -29,12 +29,14 @@ pub fn run(app: &mut App<'_>, _: &ResetArgs) -> Result<Exit, CliError> {
     let outlook = app.on_key(&mut key, reset_outlook)?;
     let description = key.description().clone();
     let name = key_name(&description);
-    let mut warning = format!("A reset of {name} cannot be undone. It erases");
+    let mut warning = format!(
+        "A reset of {name} cannot be undone. The key can then no longer sign in anywhere. It loses"
+    );
     for loss in losses(&outlook) {
         warning.push_str(&format!("\n  - {loss}"));
     }
     app.ui.warning(&warning);
-    if outlook.pin && outlook.resident_credentials {
+    if outlook.pin && outlook.resident_credentials && !app.global.yes {
         app.ui.hint("`fidokey credential list` shows the passkeys on it.");
     }
     app.confirm_word(&format!("Type \"{WORD}\" to erase {name}: "), WORD)?;

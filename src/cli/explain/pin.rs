@@ -27,10 +27,7 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
                         "Stop here unless you are sure of the PIN: one more wrong PIN and only a \
                          reset helps. The last try needs `--last-try`."
                     }
-                    _ => {
-                        "Check Caps Lock and the keyboard layout, then run the command again. \
-                         Nothing was tried a second time."
-                    }
+                    _ => "Check Caps Lock and the keyboard layout, then run the command again.",
                 })
         }
         PinError::BlockedUntilReplug { retries } => {

@@ -1,10 +1,11 @@
 //! Why a key was not reset, in words.
 
-use crate::authenticator::ResetError;
+use crate::authenticator::{Difference, ResetError};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
+use crate::wire::status::Status;
 
 /// Explains why the key called `name` was not reset, or not for certain.
 pub(super) fn explain(error: &ResetError, name: &str) -> CliError {
@@ -23,16 +24,26 @@ pub(super) fn explain(error: &ResetError, name: &str) -> CliError {
             format!("No key was plugged in within {} s. Nothing was changed.", waited.as_secs()),
         )
         .hint("Plug the key in and run `fidokey reset` again."),
-        ResetError::AnotherKey { found } => CliError::new(
+        ResetError::AnotherKey { found, difference } => CliError::new(
             Exit::NoKey,
             "another_key",
             format!(
-                "{} was plugged in, which is not the key that was unplugged. Neither key was \
+                "The key that was plugged in, {}, is not the one that was unplugged. Neither was \
                  changed.",
-                capitalized(&key_name(found))
+                key_name(found)
             ),
         )
-        .hint(format!("Plug {name} in again and run `fidokey reset` again.")),
+        .cause(match difference {
+            Difference::Model => "it is of another model".to_owned(),
+            Difference::SerialNumber => format!(
+                "it has the serial number {}",
+                escape(found.serial_number.as_deref().unwrap_or_default())
+            ),
+            Difference::State => {
+                "it does not say the same of itself as the one that was unplugged".to_owned()
+            }
+        })
+        .hint("Unplug it, plug in the key that is to be reset, and run `fidokey reset` again."),
         ResetError::Transport { allowed } => {
             let allowed: Vec<String> = allowed.iter().map(|name| escape(name)).collect();
             let message = if allowed.is_empty() {
@@ -55,16 +66,31 @@ pub(super) fn explain(error: &ResetError, name: &str) -> CliError {
         )
         .status(*status)
         .hint("Run `fidokey reset` again, and do each step as soon as you are asked to."),
-        ResetError::Denied { status } => CliError::new(
+        ResetError::Denied { status } => denied(*status, &the),
+    }
+}
+
+/// Explains a refusal that may have several reasons, which the key does not tell.
+fn denied(status: Status, the: &str) -> CliError {
+    let error = |exit, message: String| CliError::new(exit, "reset_denied", message).status(status);
+    match status {
+        Status::INVALID_COMMAND => {
+            error(Exit::Unsupported, format!("{the} knows no reset. Nothing was changed."))
+                .hint("Its vendor's app may have another way to reset it.")
+        }
+        Status::OPERATION_DENIED => error(
             Exit::NotConfirmed,
-            "reset_denied",
             format!("{the} refused the reset. Nothing was changed."),
         )
-        .status(*status)
         .cause(
-            "somebody said no on the key itself, it allows a reset only over another connection, \
-             or its smart-card part has a PIN that forbids it",
+            "somebody said no on the key, or it allows a reset only over another connection, or \
+             its smart-card part has a PIN that forbids it",
         )
         .hint("If nobody said no on the key, reset it with its vendor's app."),
+        _ => error(
+            Exit::Failed,
+            format!("{the} refused the reset: {}. Nothing was changed.", status.meaning()),
+        )
+        .hint("Run `fidokey reset` again. If it fails again, use its vendor's app."),
     }
 }

@@ -5,11 +5,14 @@
 #![allow(dead_code)]
 
 mod faults;
+pub mod get_info;
+mod hands;
 mod record;
 mod reports;
 mod terminal;
 
 pub use faults::{MessageFault, Reaction};
+pub use hands::{Deed, Hands};
 pub use record::{Record, request_name};
 pub use terminal::Typed;
 
@@ -23,6 +26,7 @@ use fidokey::virtual_key::{
     KeySettings, LastingKeys, ManualClock, Nobody, Randomness, SeededRandomness, Surroundings,
     Touch, VirtualBus, VirtualKey,
 };
+use hands::HandsBus;
 use record::RecordingBus;
 use reports::ReportSizeBus;
 use std::ffi::OsString;
@@ -40,6 +44,8 @@ pub struct Desk {
     pub keys: Arc<VirtualBus>,
     /// What is broken between the program and the keys.
     pub faults: Faults,
+    /// What a person plugs in and pulls out while the program waits.
+    pub hands: Hands,
     /// What was said to the keys.
     pub record: Record,
     /// Set by a simulated Ctrl-C; a new one for each run.
@@ -84,9 +90,11 @@ impl Desk {
             _ => Arc::new(ReportSizeBus::new(keys.clone(), report_size)),
         };
         let faulty = FaultBus::new(cut, faults.clone(), clock.clone());
-        let bus = Arc::new(RecordingBus::new(faulty, record.clone()));
+        let hands = Hands::default();
+        let handled = HandsBus::new(faulty, hands.clone(), keys.clone(), clock.clone());
+        let bus = Arc::new(RecordingBus::new(handled, record.clone()));
         let interrupt = Arc::new(Mutex::new(Interrupt::new()));
-        Self { clock, keys, faults, record, interrupt, randomness, home, bus }
+        Self { clock, keys, faults, hands, record, interrupt, randomness, home, bus }
     }
 
     /// A desk with one key of the usual kind, at `/dev/hidraw0`.
@@ -230,11 +238,14 @@ impl Prepared<'_> {
         let mut stdin = self.stdin.as_slice();
         let interrupt = Interrupt::new();
         *self.desk.interrupt.lock().unwrap() = interrupt.clone();
+        self.desk.hands.interrupt_with(interrupt.clone());
         let transcript = Arc::new(Mutex::new(Vec::new()));
         let is_terminal = self.terminal.is_some();
         let terminal = self.terminal.map(|answers| {
-            let terminal = ScriptedTerminal::new(answers, transcript.clone(), interrupt.clone());
-            Box::new(terminal) as Box<dyn Terminal>
+            let (transcript, interrupt) = (transcript.clone(), interrupt.clone());
+            let clock = self.desk.clock.clone();
+            Box::new(ScriptedTerminal::new(answers, transcript, interrupt, clock))
+                as Box<dyn Terminal>
         });
         let mut random = TestRandom(self.desk.randomness.clone());
         let clock: Arc<dyn Clock> = self.desk.clock.clone();

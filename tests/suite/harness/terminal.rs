@@ -2,9 +2,11 @@
 
 use fidokey::cli::terminal::Terminal;
 use fidokey::transport::Interrupt;
+use fidokey::virtual_key::ManualClock;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// What the person does at a prompt.
@@ -12,6 +14,8 @@ use zeroize::Zeroizing;
 pub enum Typed {
     /// Types a line.
     Line(String),
+    /// Types a line after so long.
+    Slowly(Duration, String),
     /// Ends the input (Ctrl-D).
     End,
     /// Interrupts (Ctrl-C).
@@ -22,6 +26,7 @@ pub struct ScriptedTerminal {
     answers: VecDeque<Typed>,
     transcript: Arc<Mutex<Vec<String>>>,
     interrupt: Interrupt,
+    clock: Arc<ManualClock>,
 }
 
 impl ScriptedTerminal {
@@ -29,12 +34,21 @@ impl ScriptedTerminal {
         answers: Vec<Typed>,
         transcript: Arc<Mutex<Vec<String>>>,
         interrupt: Interrupt,
+        clock: Arc<ManualClock>,
     ) -> Self {
-        Self { answers: answers.into(), transcript, interrupt }
+        Self { answers: answers.into(), transcript, interrupt, clock }
     }
 
     fn next(&mut self, prompt: &str, secret: bool) -> Option<String> {
-        let (shown, answer) = match self.answers.pop_front() {
+        let next = match self.answers.pop_front() {
+            Some(Typed::Slowly(span, line)) => {
+                self.clock.advance(span);
+                Some(Typed::Line(line))
+            }
+            next => next,
+        };
+        let (shown, answer) = match next {
+            Some(Typed::Slowly(..)) => unreachable!("it was turned into a line"),
             Some(Typed::Line(line)) => {
                 let shown = if secret { "*".repeat(line.chars().count()) } else { line.clone() };
                 (shown, Some(line))
