@@ -109,8 +109,6 @@ pub enum Notice {
     },
     /// The key is in use by another program; this one keeps trying.
     Busy,
-    /// The key that came back cannot be told from another of its model.
-    SameKeyUnproven,
     /// More time has passed since the key was plugged in than it allows for a reset: it has to be
     /// plugged in once more.
     PlugInOnceMore,
@@ -149,8 +147,8 @@ pub trait Interaction {
     /// Asks for a new PIN, twice.
     fn new_pin(&mut self, request: &NewPinRequest<'_>) -> Answer<Pin>;
 
-    /// Asks whether the key that came back after a replug is the same one, when that cannot be
-    /// told by looking.
+    /// Says that the key that came back after a replug cannot be told from another of its model,
+    /// and asks whether it is the same one.
     fn same_key(&mut self, key: &KeyDescription) -> Answer<()>;
 
     /// Says what has to be done by hand now. Called again with each change only.

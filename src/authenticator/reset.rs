@@ -284,7 +284,6 @@ fn open_when_settled(
 }
 
 fn confirm_same_key(key: &Key, context: &mut Context<'_>) -> Result<(), AuthenticatorError> {
-    context.interaction.notice(key.description(), &Notice::SameKeyUnproven);
     let answer = context.interaction.same_key(key.description());
     if context.interrupt.is_requested() {
         return Err(AuthenticatorError::Interrupted);

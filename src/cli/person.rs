@@ -8,7 +8,7 @@ use super::ui::Ui;
 use crate::authenticator::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
 };
-use crate::ctap::{CommandCode, Pin, PinNotUtf8};
+use crate::ctap::{CommandCode, MAX_PIN_BYTES, Pin, PinNotUtf8};
 use crate::output::text::{count, escape};
 use crate::output::words;
 use crate::transport::KeyDescription;
@@ -82,10 +82,15 @@ impl Person<'_, '_> {
     }
 
     /// Asks for a new PIN once: typed twice, and checked in between against what is known of the
-    /// rules. `Err` says in words what is wrong with what was typed.
-    fn new_pin_typed(&mut self, request: &NewPinRequest<'_>) -> Answer<Result<Pin, String>> {
+    /// rules. `preface` stands above the first question; `Err` says in words what is wrong with
+    /// what was typed.
+    fn new_pin_typed(
+        &mut self,
+        request: &NewPinRequest<'_>,
+        preface: &str,
+    ) -> Answer<Result<Pin, String>> {
         let name = words::key_name(request.key);
-        let first = match self.ask_secret(&format!("New PIN for {name}: ")) {
+        let first = match self.ask_secret(&format!("{preface}New PIN for {name}: ")) {
             Answer::Given(typed) => match self.pin_from(&typed, request.key) {
                 Answer::Given(pin) => pin,
                 Answer::Declined => return Answer::Declined,
@@ -156,25 +161,22 @@ impl Interaction for Person<'_, '_> {
         if self.terminal.is_none() {
             return Answer::CannotAsk;
         }
+        // What belongs to a question goes where the question goes, wherever stderr leads.
+        let mut preface = policy_lines(request.policy);
         if request.is_first {
-            self.ui.status(
+            preface.push_str(
                 "Once set, a PIN can be changed, but only a reset removes it again, together with \
-                 everything on the key.",
+                 everything on the key.\n",
             );
         }
-        for line in policy_lines(request.policy) {
-            self.ui.status(&line);
-        }
         for left in (0..NEW_PIN_TRIES).rev() {
-            let wrong = match self.new_pin_typed(request) {
+            let wrong = match self.new_pin_typed(request, &preface) {
                 Answer::Given(Ok(pin)) => return Answer::Given(pin),
                 Answer::Given(Err(wrong)) => wrong,
                 Answer::Declined => return Answer::Declined,
                 Answer::CannotAsk => return Answer::CannotAsk,
             };
-            if left > 0 {
-                self.ui.warning(&format!("{wrong}. Please try again."));
-            } else {
+            if left == 0 {
                 let error = CliError::new(
                     Exit::Pin,
                     "new_pin",
@@ -182,18 +184,25 @@ impl Interaction for Person<'_, '_> {
                 );
                 return self.cannot(error.hint("Think of a PIN and run the command again."));
             }
+            preface = format!("{wrong}. Please try again.\n");
         }
         Answer::Declined
     }
 
     fn same_key(&mut self, key: &KeyDescription) -> Answer<()> {
+        let name = words::key_name(key);
+        let doubt = format!(
+            "{} cannot be told from another key of the same model, because it has no serial \
+             number of its own.",
+            words::capitalized(&name)
+        );
         if self.yes {
+            self.ui.warning(&doubt);
             return Answer::Given(());
         }
         self.ui.end_line();
         let Some(terminal) = &mut self.terminal else { return Answer::CannotAsk };
-        let name = words::key_name(key);
-        let prompt = format!("Is {name} the key that you unplugged? [y/N] ");
+        let prompt = format!("{doubt}\nIs it the key that you unplugged? [y/N] ");
         match terminal.read_line(&prompt) {
             Ok(Some(line)) if matches!(line.trim().to_lowercase().as_str(), "y" | "yes") => {
                 Answer::Given(())
@@ -268,13 +277,6 @@ impl Interaction for Person<'_, '_> {
             Notice::Busy => {
                 self.ui.status(&format!("{name} is in use by another program; waiting."));
             }
-            Notice::SameKeyUnproven => {
-                self.ui.warning(&format!(
-                    "{} cannot be told from another key of the same model, because it has no \
-                     serial number of its own.",
-                    words::capitalized(&name)
-                ));
-            }
             Notice::PlugInOnceMore => {
                 self.ui.warning(&format!(
                     "A key allows a reset only for a few seconds after it is plugged in, and \
@@ -310,17 +312,18 @@ fn tries_left(retries: u64) -> String {
     format!("{} left", count(number, "try", "tries"))
 }
 
-/// What a new PIN must be like, before it is typed.
-fn policy_lines(policy: &PinPolicy) -> Vec<String> {
-    let mut lines = vec![format!(
-        "A PIN for this key has {} to {} characters, 63 bytes at most. It may have letters and signs.",
+/// What a new PIN must be like, before it is typed; each line with its end.
+fn policy_lines(policy: &PinPolicy) -> String {
+    let mut lines = format!(
+        "A PIN for this key has {} to {} characters, {MAX_PIN_BYTES} bytes at most. It may have \
+         letters and signs.\n",
         policy.min_code_points, policy.max_code_points
-    )];
+    );
     if policy.complexity == Some(true) {
-        lines.push("The key refuses PINs that it finds too simple.".to_owned());
+        lines.push_str("The key refuses PINs that it finds too simple.\n");
     }
     if let Some(url) = &policy.complexity_url {
-        lines.push(format!("Its vendor explains the rules at {}", escape(url)));
+        lines.push_str(&format!("Its vendor explains the rules at {}\n", escape(url)));
     }
     lines
 }

@@ -29,20 +29,34 @@ pub fn run(app: &mut App<'_>, _: &ResetArgs) -> Result<Exit, CliError> {
     let outlook = app.on_key(&mut key, reset_outlook)?;
     let description = key.description().clone();
     let name = key_name(&description);
-    let mut warning = format!(
-        "A reset of {name} cannot be undone. The key can then no longer sign in anywhere. It loses"
-    );
-    for loss in losses(&outlook) {
-        warning.push_str(&format!("\n  - {loss}"));
+    let losses = losses(&outlook);
+    if app.global.yes {
+        app.ui.warning(&warning(&name, &losses));
+    } else if app.can_ask() {
+        // A part of the question, so that nobody answers it without having seen it.
+        let mut question = warning(&name, &losses);
+        if outlook.pin && outlook.resident_credentials {
+            question.push_str("\n`fidokey credential list` shows its passkeys.");
+        }
+        app.confirm_word(&format!("{question}\nType \"{WORD}\" to erase it: "), WORD)?;
+    } else {
+        let loss = losses.join("; ");
+        return Err(CliError::cannot_confirm()
+            .cause(format!("a reset of {name} cannot be undone, and the key loses {loss}")));
     }
-    app.ui.warning(&warning);
-    if outlook.pin && outlook.resident_credentials && !app.global.yes {
-        app.ui.hint("`fidokey credential list` shows the passkeys on it.");
-    }
-    app.confirm_word(&format!("Type \"{WORD}\" to erase {name}: "), WORD)?;
     app.on_description(&description, |context| reset(key, context))?;
     app.print(&ResetView::of(&description), |_| ResetView::text(&capitalized(&name)))?;
     app.ui.hint("Remove the key at each service where it was registered, and register it again.");
     app.ui.hint("Set a new PIN with `fidokey pin set`.");
     Ok(Exit::Done)
+}
+
+fn warning(name: &str, losses: &[&str]) -> String {
+    let mut text = format!(
+        "A reset of {name} cannot be undone. The key can then no longer sign in anywhere. It loses"
+    );
+    for loss in losses {
+        text.push_str(&format!("\n  - {loss}"));
+    }
+    text
 }

@@ -40,16 +40,12 @@ impl ScriptedTerminal {
     }
 
     fn next(&mut self, prompt: &str, secret: bool) -> Option<String> {
-        let next = match self.answers.pop_front() {
-            Some(Typed::Slowly(span, line)) => {
-                self.clock.advance(span);
-                Some(Typed::Line(line))
-            }
-            next => next,
-        };
+        let next = self.answers.pop_front();
+        if let Some(Typed::Slowly(span, _)) = &next {
+            self.clock.advance(*span);
+        }
         let (shown, answer) = match next {
-            Some(Typed::Slowly(..)) => unreachable!("it was turned into a line"),
-            Some(Typed::Line(line)) => {
+            Some(Typed::Line(line) | Typed::Slowly(_, line)) => {
                 let shown = if secret { "*".repeat(line.chars().count()) } else { line.clone() };
                 (shown, Some(line))
             }
