@@ -134,6 +134,11 @@ impl Key {
         self.info.as_ref().ok_or(AuthenticatorError::U2fOnly)
     }
 
+    /// What the key has said of itself so far; nothing is asked.
+    pub fn known_info(&self) -> Option<&Info> {
+        self.info.as_ref()
+    }
+
     fn fetch_info(&mut self, context: &mut Context<'_>) -> Result<&Info, AuthenticatorError> {
         if !self.channel.capabilities().cbor() {
             return Err(AuthenticatorError::U2fOnly);

@@ -14,6 +14,7 @@ mod key;
 mod pin;
 mod register;
 mod reset;
+mod survey;
 mod token;
 mod verification;
 
@@ -33,4 +34,5 @@ pub use pin::{
 };
 pub use register::register;
 pub use reset::{ResetOutlook, reset, reset_outlook};
+pub use survey::{GLANCE, selector, survey};
 pub use verification::UserVerification;

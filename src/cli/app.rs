@@ -11,6 +11,7 @@ use super::ui::Ui;
 use super::world::{Setting, World};
 use crate::authenticator::{AuthenticatorError, Context, Key, Settings};
 use crate::ctap::Random;
+use crate::host::Host;
 use crate::transport::channel::Timing;
 use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub struct App<'w> {
     pub global: Global,
     /// What is known about the streams and the environment.
     pub setting: Setting,
+    /// What the operating system says of keys.
+    pub host: Host,
     /// Where keys are found.
     pub bus: Arc<dyn Bus>,
     /// Monotonic time.
@@ -59,6 +62,7 @@ impl<'w> App<'w> {
             ui,
             global,
             setting: world.setting,
+            host: world.host,
             bus: world.bus,
             clock: world.clock,
             now: world.now,

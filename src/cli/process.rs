@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use super::world::{Setting, World};
 use crate::ctap::{Random, RandomError};
+use crate::host::Host;
 use crate::transport::{Bus, Clock, HidBus, Interrupt};
 use crate::virtual_key::{LastingKeys, Surroundings, Touch, VirtualBus};
 use std::ffi::OsString;
@@ -45,7 +46,6 @@ fn run_process(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb"),
         data_directory: data_directory(),
-        host_root: "/".into(),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock { start: Instant::now() });
     let virtual_keys = VirtualBus::new(
@@ -60,6 +60,7 @@ fn run_process(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         stdin: &mut stdin,
         terminal: terminal(&interrupt),
         setting,
+        host: Host::this_machine(),
         bus,
         clock,
         now: SystemTime::now(),

@@ -4,6 +4,7 @@
 
 use super::terminal::Terminal;
 use crate::ctap::Random;
+use crate::host::Host;
 use crate::transport::{Bus, Clock, Interrupt};
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct World<'w> {
     pub terminal: Option<Box<dyn Terminal + 'w>>,
     /// What is known about the streams and the environment.
     pub setting: Setting,
+    /// What the operating system says of keys.
+    pub host: Host,
     /// Where keys are found.
     pub bus: Arc<dyn Bus>,
     /// Monotonic time.
@@ -45,6 +48,4 @@ pub struct Setting {
     pub no_color: bool,
     /// Where this user's data is kept; virtual keys live below it.
     pub data_directory: Option<PathBuf>,
-    /// The root of `/sys`, `/dev` and `/run`; another one in tests.
-    pub host_root: PathBuf,
 }

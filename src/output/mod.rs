@@ -3,8 +3,11 @@
 //! One struct per view; both forms are made from it. Text is not stable, JSON is: see
 //! `docs/json.md`. Nothing in here talks to a key or to a person.
 
+pub mod access;
 pub mod credentials;
 pub mod json;
+pub mod key_words;
+pub mod list;
 pub mod pin;
 pub mod reset;
 pub mod secrets;

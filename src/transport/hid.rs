@@ -10,9 +10,9 @@ use super::{
 };
 use crate::wire::report_descriptor::{self, FidoReports, Report};
 use hidapi::{HidApi, HidDevice, HidResult};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -35,7 +35,7 @@ pub struct HidBus {
     /// The root of the file system; only looked at on Linux.
     root: PathBuf,
     /// Made when first needed: hidapi enumerates every device while it starts.
-    api: Mutex<Option<HidApi>>,
+    api: OnceLock<RwLock<HidApi>>,
     /// What [`Bus::keys`] or [`Bus::wait_for_change`] saw last.
     seen: Mutex<Option<Vec<Sighting>>>,
 }
@@ -48,16 +48,27 @@ impl HidBus {
 
     /// The bus of a machine whose file system has its root at `root`; only Linux looks there.
     pub fn with_root(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), api: Mutex::new(None), seen: Mutex::new(None) }
+        Self { root: root.into(), api: OnceLock::new(), seen: Mutex::new(None) }
     }
 
-    fn with_api<T>(&self, act: impl FnOnce(&mut HidApi) -> HidResult<T>) -> HidResult<T> {
-        let mut api = lock(&self.api);
-        let api = match &mut *api {
-            Some(api) => api,
-            None => api.insert(HidApi::new()?),
-        };
-        act(api)
+    fn api(&self) -> HidResult<&RwLock<HidApi>> {
+        if let Some(api) = self.api.get() {
+            return Ok(api);
+        }
+        let made = RwLock::new(HidApi::new()?);
+        Ok(self.api.get_or_init(|| made))
+    }
+
+    /// Several keys are opened at the same time, which takes Linux up to 50 ms for each.
+    #[cfg(target_os = "linux")]
+    fn open_path(&self, node: &CStr) -> HidResult<HidDevice> {
+        self.api()?.read().unwrap_or_else(PoisonError::into_inner).open_path(node)
+    }
+
+    /// The libraries of other systems do not say that several may be opened at the same time.
+    #[cfg(not(target_os = "linux"))]
+    fn open_path(&self, node: &CStr) -> HidResult<HidDevice> {
+        self.api()?.write().unwrap_or_else(PoisonError::into_inner).open_path(node)
     }
 
     fn open_device(&self, path: &KeyPath) -> Result<HidDevice, OpenError> {
@@ -68,8 +79,7 @@ impl HidBus {
         };
         let node = node.and_then(|node| CString::new(node).ok());
         let node = node.ok_or_else(|| OpenError::NotFound(path.clone()))?;
-        self.with_api(|api| api.open_path(&node))
-            .map_err(|error| hid_failure::opening(path, &error))
+        self.open_path(&node).map_err(|error| hid_failure::opening(path, &error))
     }
 }
 
@@ -160,7 +170,7 @@ mod search {
 mod search {
     use super::*;
     use crate::transport::KeyKind;
-    use hidapi::DeviceInfo;
+    use hidapi::{DeviceInfo, HidError};
     use std::collections::HashSet;
 
     /// The path of a key.
@@ -168,7 +178,8 @@ mod search {
 
     impl HidBus {
         pub(super) fn find(&self) -> Result<Vec<KeyDescription>, BusError> {
-            self.with_api(|api| {
+            let find = || {
+                let mut api = self.api()?.write().unwrap_or_else(PoisonError::into_inner);
                 api.refresh_devices()?;
                 // A path stands in the list once for each of its usages.
                 let mut paths = HashSet::new();
@@ -180,8 +191,8 @@ mod search {
                 let mut keys: Vec<_> = keys.filter_map(description).collect();
                 keys.sort_by(|one, other| one.path.cmp(&other.path));
                 Ok(keys)
-            })
-            .map_err(|error| BusError::Enumerate(hid_failure::words(&error)))
+            };
+            find().map_err(|error: HidError| BusError::Enumerate(hid_failure::words(&error)))
         }
 
         pub(super) fn look(&self) -> Vec<Sighting> {

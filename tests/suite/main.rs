@@ -14,6 +14,7 @@ mod judged;
 mod judges;
 mod kills;
 mod layering;
+mod list;
 mod memory;
 mod message_counts;
 mod mutations;

@@ -16,11 +16,13 @@ pub use hands::{Deed, Hands};
 pub use record::{Record, request_name};
 pub use terminal::Typed;
 
+use crate::fake_machine::FakeMachine;
 use faults::{FaultBus, Faults};
 use fidokey::cli::exit::Exit;
 use fidokey::cli::terminal::Terminal;
 use fidokey::cli::world::{Setting, World};
 use fidokey::ctap::{Random, RandomError};
+use fidokey::host::{Host, Probe, User};
 use fidokey::transport::{Bus, Clock, Interrupt, KeyDescription, KeyKind, KeyPath};
 use fidokey::virtual_key::{
     KeySettings, LastingKeys, ManualClock, Nobody, Randomness, SeededRandomness, Surroundings,
@@ -29,9 +31,11 @@ use fidokey::virtual_key::{
 use hands::HandsBus;
 use record::RecordingBus;
 use reports::ReportSizeBus;
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use terminal::ScriptedTerminal;
@@ -50,6 +54,10 @@ pub struct Desk {
     pub record: Record,
     /// Set by a simulated Ctrl-C; a new one for each run.
     pub interrupt: Arc<Mutex<Interrupt>>,
+    /// The machine that the keys are plugged into, as the operating system shows it.
+    pub machine: FakeMachine,
+    /// Device nodes that do not open, and the error number that says why.
+    pub refused: Arc<Mutex<HashMap<PathBuf, i32>>>,
     randomness: Arc<SeededRandomness>,
     home: tempfile::TempDir,
     bus: Arc<dyn Bus>,
@@ -94,7 +102,21 @@ impl Desk {
         let handled = HandsBus::new(faulty, hands.clone(), keys.clone(), clock.clone());
         let bus = Arc::new(RecordingBus::new(handled, record.clone()));
         let interrupt = Arc::new(Mutex::new(Interrupt::new()));
-        Self { clock, keys, faults, hands, record, interrupt, randomness, home, bus }
+        let machine = FakeMachine::new();
+        let refused = Arc::default();
+        Self {
+            clock,
+            keys,
+            faults,
+            hands,
+            record,
+            interrupt,
+            machine,
+            refused,
+            randomness,
+            home,
+            bus,
+        }
     }
 
     /// A desk with one key of the usual kind, at `/dev/hidraw0`.
@@ -138,6 +160,17 @@ impl Desk {
             serial_number: Some(format!("v1.{number}")),
             port: Some(format!("1-{}", u32::from(number) + 1)),
         }
+    }
+
+    /// What the operating system says of keys to an ordinary user.
+    fn host(&self) -> Host {
+        let user = User { id: 1000, groups: vec![1000] };
+        Host::new(self.machine.root(), user, Box::new(ScriptedProbe(self.refused.clone())))
+    }
+
+    /// Has the operating system refuse to open a device node such as `dev/hidraw0`.
+    pub fn refuse(&self, node: &str, error: i32) {
+        self.refused.lock().unwrap().insert(self.machine.path(node), error);
     }
 
     /// Where the program keeps this person's data.
@@ -189,6 +222,19 @@ impl Desk {
     pub fn set_pin(&self, pin: &str) {
         let file = self.file("new-pin", pin);
         self.run(&format!("pin set --new-pin-file {file}")).succeeded();
+    }
+}
+
+/// Opens what is there, unless it is told otherwise.
+struct ScriptedProbe(Arc<Mutex<HashMap<PathBuf, i32>>>);
+
+impl Probe for ScriptedProbe {
+    fn open(&self, node: &Path) -> io::Result<()> {
+        node.metadata()?;
+        match self.0.lock().unwrap().get(node) {
+            Some(error) => Err(io::Error::from_raw_os_error(*error)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -259,8 +305,8 @@ impl Prepared<'_> {
                 stdout_is_terminal: is_terminal,
                 no_color: true,
                 data_directory: (!self.homeless).then(|| self.desk.data_directory()),
-                host_root: self.desk.path("host"),
             },
+            host: self.desk.host(),
             bus: self.desk.bus.clone(),
             clock,
             // 2026-11-24T00:00:00Z

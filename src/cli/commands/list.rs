@@ -1,0 +1,102 @@
+//! `fidokey list`.
+
+use crate::authenticator::{AuthenticatorError, GLANCE, Key, survey};
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::process::lasting_keys;
+use crate::host::Host;
+use crate::output::list::{KeyView, ListView};
+use crate::output::text::count;
+use crate::output::words::capitalized;
+use crate::transport::sysfs::FidoNode;
+use crate::transport::{KeyDescription, KeyKind};
+use clap::Args;
+use std::collections::BTreeSet;
+
+/// Lists every FIDO key that is plugged in, also those that cannot be used, with the reason.
+///
+/// Each key is asked what it is; a key that another program uses is shown as busy and not waited
+/// for. Virtual keys are not listed here: see `fidokey virtual list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {}
+
+/// Lists the keys.
+///
+/// # Errors
+///
+/// When the operating system does not let keys be looked for.
+pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
+    let refused = |error: &dyn std::error::Error| {
+        CliError::new(Exit::Failed, "enumeration", capitalized(&error.to_string()))
+    };
+    let nodes = app.host.nodes().map_err(|error| refused(&error))?;
+    let mut on_bus = app.bus.keys().map_err(|error| refused(&error))?;
+    on_bus.retain(|key| key.kind == KeyKind::Hid);
+    let keys = merged(&nodes, on_bus);
+    let answers =
+        app.ceremony(|context| survey(&keys, context, GLANCE)).map_err(|error| refused(&error))?;
+    if app.interrupt.is_requested() {
+        return Err(CliError::interrupted());
+    }
+    let rows = keys.iter().zip(&answers).map(|(key, answer)| row(&app.host, &nodes, key, answer));
+    let view = ListView { keys: rows.collect() };
+    app.print(&view, ListView::text)?;
+    view.keys.iter().filter_map(KeyView::problem).for_each(|problem| app.ui.warning(&problem));
+    // What mends several keys is said once.
+    let mut told = BTreeSet::new();
+    for hint in view.keys.iter().filter_map(KeyView::hint) {
+        if told.insert(hint) {
+            app.ui.hint(hint);
+        }
+    }
+    if view.keys.is_empty() {
+        app.ui.status("No FIDO key is plugged in.");
+        app.ui.hint("Plug one in; `--device virtual` tries things out without one.");
+    }
+    tell_of_virtual_keys(app);
+    Ok(Exit::Done)
+}
+
+/// Every key once: in the order of the operating system's list, then what only the bus knows. Where
+/// both know it, the bus has the word, since it is what opens the key.
+fn merged(nodes: &[FidoNode], mut on_bus: Vec<KeyDescription>) -> Vec<KeyDescription> {
+    let mut keys = Vec::new();
+    for FidoNode { description, .. } in nodes {
+        let here = on_bus.iter().position(|key| key.path == description.path);
+        keys.push(here.map_or_else(|| description.clone(), |position| on_bus.remove(position)));
+    }
+    keys.append(&mut on_bus);
+    keys
+}
+
+fn row(
+    host: &Host,
+    nodes: &[FidoNode],
+    key: &KeyDescription,
+    answer: &Result<Key, AuthenticatorError>,
+) -> KeyView {
+    let error = match answer {
+        Ok(key) => return KeyView::ready(key),
+        Err(error) => error,
+    };
+    let looked_at = match error {
+        AuthenticatorError::Open(_) => {
+            nodes.iter().find(|node| node.description.path == key.path).cloned()
+        }
+        _ => None,
+    };
+    let host_key = looked_at.map(|node| host.look_at(node));
+    KeyView::failed(key, error, host_key.as_ref())
+}
+
+/// One line about virtual keys, which stand in a list of their own.
+fn tell_of_virtual_keys(app: &mut App<'_>) {
+    let directory = app.setting.data_directory.as_deref();
+    // A directory that cannot be read is `virtual list`'s to tell.
+    let names = directory.and_then(|directory| lasting_keys(directory).names().ok());
+    if let Some(number) = names.map(|names| names.len()).filter(|number| *number > 0) {
+        let keys = count(number, "virtual key", "virtual keys");
+        app.ui.status(&format!("Not shown: {keys} (`fidokey virtual list`)."));
+    }
+}

@@ -1,0 +1,248 @@
+//! `fidokey list`: every key that is plugged in, also those that cannot be used.
+
+use crate::fake_machine::{Device, FakeMachine, Usb};
+use crate::harness::{Desk, Outcome};
+use fidokey::cli::exit::Exit;
+use fidokey::transport::KeyDescription;
+use fidokey::virtual_key::{KeySettings, Touch};
+use std::fs;
+
+const EPERM: i32 = 1;
+const EACCES: i32 = 13;
+const EBUSY: i32 = 16;
+const EMFILE: i32 = 24;
+
+/// Where the capabilities stand in the packet that answers CTAPHID_INIT.
+const CAPABILITIES: usize = 23;
+const CAPABILITY_CBOR: u8 = 0x04;
+
+fn is_init(packet: &[u8]) -> bool {
+    packet[4] == 0x86
+}
+
+fn is_cbor(packet: &[u8]) -> bool {
+    packet[4] == 0x90
+}
+
+#[test]
+fn without_a_key_there_is_a_hint_and_no_error() {
+    let desk = Desk::empty();
+    let text = desk.run("list");
+    text.succeeded();
+    desk.run("virtual create work").succeeded();
+    desk.run("virtual create spare").succeeded();
+    let json = desk.run("list --json");
+    let quiet = desk.run("list -q");
+    assert_eq!(desk.record.take(), [""; 0], "virtual keys are not asked");
+    insta::assert_snapshot!(format!("{text}\n{json}\n{quiet}"));
+}
+
+#[test]
+fn one_row_for_each_key_and_two_messages() {
+    let (desk, _key) = Desk::with_key();
+    desk.set_pin("1234");
+    desk.plug(1, KeySettings { aaguid: [0x11; 16], ..KeySettings::default() });
+    desk.plug_described(
+        KeyDescription { product: None, serial_number: None, ..Desk::description(10) },
+        KeySettings::default(),
+        Touch::Auto,
+    );
+    desk.record.take();
+    let text = desk.run("list");
+    let mut messages = desk.record.take();
+    messages.sort();
+    assert_eq!(messages, ["04", "04", "04", "INIT", "INIT", "INIT"]);
+    insta::assert_snapshot!(format!("{text}\n{}", desk.run("list --json")));
+}
+
+#[test]
+fn a_key_that_speaks_only_u2f_is_named_as_such() {
+    let (desk, _key) = Desk::with_key();
+    desk.faults.packets(|mut packet| {
+        if is_init(&packet) {
+            packet[CAPABILITIES] &= !CAPABILITY_CBOR;
+        }
+        Ok(vec![packet])
+    });
+    let text = desk.run("list");
+    assert_eq!(desk.record.take(), ["INIT"]);
+    insta::assert_snapshot!(format!("{text}\n{}", desk.run("list --json")));
+}
+
+#[test]
+fn a_busy_key_is_not_waited_for() {
+    let (desk, _key) = Desk::with_key();
+    desk.faults.packets(|mut packet| {
+        if is_cbor(&packet) {
+            packet[4..8].copy_from_slice(&[0xbf, 0, 1, 6]);
+        }
+        Ok(vec![packet])
+    });
+    let text = desk.run("list");
+    assert_eq!(desk.record.take(), ["INIT", "04"]);
+    insta::assert_snapshot!(format!("{text}\n{}", desk.run("list --json")));
+}
+
+#[test]
+fn a_silent_key_is_shown_as_silent_after_a_second() {
+    let (desk, _key) = Desk::with_key();
+    desk.faults.packets(|_| Ok(Vec::new()));
+    insta::assert_snapshot!(desk.run("list"));
+}
+
+#[test]
+fn a_key_that_another_program_holds_is_in_use() {
+    let (desk, key) = Desk::with_key();
+    let held = key.open().unwrap();
+    let text = desk.run("list");
+    drop(held);
+    insta::assert_snapshot!(format!("{text}\n{}", desk.run("list")));
+}
+
+#[test]
+fn a_reply_that_makes_no_sense_is_said() {
+    let (desk, _key) = Desk::with_key();
+    desk.faults.replies(|_, mut reply| {
+        reply.truncate(40);
+        reply
+    });
+    insta::assert_snapshot!(desk.run("list"));
+}
+
+#[test]
+fn what_a_key_says_cannot_drive_the_terminal() {
+    let desk = Desk::empty();
+    let hostile = KeyDescription {
+        product: Some("\x1b[2JKey\u{202e}\n".into()),
+        serial_number: Some("\r9".into()),
+        ..Desk::description(0)
+    };
+    desk.plug_described(hostile, KeySettings::default(), Touch::Auto);
+    insta::assert_snapshot!(desk.run("list"));
+}
+
+/// A device named after what is wrong with it.
+fn named(number: u32, product: &'static str) -> Device {
+    let usb = Usb { product, ..Device::key(number).usb.unwrap() };
+    let port = ["1-1", "1-2", "1-3", "1-4", "1-5"][number as usize % 5];
+    Device { usb: Some(Usb { port, ..usb }), ..Device::key(number) }
+}
+
+#[test]
+fn keys_that_do_not_open_are_there_with_the_reason_and_what_mends_it() {
+    let (desk, _key) = Desk::with_key();
+    let devices = [
+        // On the bus, too: one row, with what the bus knows.
+        Device { number: 0, ..Device::key(0) },
+        Device { node: false, ..named(1, "No node") },
+        named(2, "Held"),
+        named(3, "Forbidden"),
+        named(4, "Strange"),
+    ];
+    devices.iter().for_each(|device| desk.machine.plug_in(device));
+    desk.refuse("dev/hidraw2", EBUSY);
+    desk.refuse("dev/hidraw3", EPERM);
+    desk.refuse("dev/hidraw4", EMFILE);
+    let text = desk.run("list");
+    text.succeeded();
+    // Whom the node belongs to differs with who runs the tests.
+    let json = desk.run("list --json").to_string();
+    let differs = |line: &&str| ["owner", "group", "mode"].iter().any(|it| line.contains(it));
+    let json: Vec<&str> = json.lines().filter(|line| !differs(line)).collect();
+    insta::assert_snapshot!(format!("{text}\n{}", json.join("\n")));
+}
+
+const FIDO_ID_RULES: &str = "SUBSYSTEM==\"hidraw\", IMPORT{program}=\"fido_id\"\n";
+const UACCESS_RULES: &str = "ENV{ID_SECURITY_TOKEN}==\"?*\", TAG+=\"uaccess\"\n";
+const TAGGED: &str = "I:1\nE:ID_FIDO_TOKEN=1\nE:ID_SECURITY_TOKEN=1\nG:uaccess\nQ:uaccess\nV:1\n";
+
+/// A machine on which one key's node is closed, changed by `act`; without the two lines that say
+/// whom the node belongs to, which differ with who runs the tests.
+fn denied(device: Device, act: impl FnOnce(&FakeMachine)) -> String {
+    let desk = Desk::empty();
+    desk.machine.write("usr/lib/udev/rules.d/60-fido-id.rules", FIDO_ID_RULES);
+    desk.machine.write("usr/lib/udev/rules.d/70-uaccess.rules", UACCESS_RULES);
+    desk.machine.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n");
+    desk.machine.plug_in(&device);
+    desk.refuse("dev/hidraw0", EACCES);
+    act(&desk.machine);
+    let outcome = desk.run("list");
+    outcome.ended(Exit::Done);
+    without_owner(&outcome)
+}
+
+fn without_owner(outcome: &Outcome) -> String {
+    let mut lines = Vec::new();
+    for line in outcome.stderr.lines() {
+        let Some((before, after)) = line.split_once("belongs to ") else {
+            lines.push(line.to_owned());
+            continue;
+        };
+        let (_, after) = after.split_once("), ").unwrap();
+        lines.push(format!("{before}belongs to …, {after}"));
+    }
+    lines.join("\n")
+}
+
+fn udev_record(machine: &FakeMachine, record: &str) {
+    machine.write("run/udev/data/c242:0", record);
+}
+
+#[test]
+fn every_denial_has_its_own_words() {
+    let key = || Device::key(0);
+    let stranger = || Device { vendor_id: 0xdead, product_id: 0xbeef, ..Device::key(0) };
+    let seat = |machine: &FakeMachine, user: &str| {
+        machine.write("run/systemd/seats/seat0", format!("ACTIVE_UID={user}\n"));
+    };
+    let rules_of_systemd_are_gone = |machine: &FakeMachine| {
+        fs::remove_dir_all(machine.path("usr/lib/udev")).unwrap();
+    };
+    let cases = [
+        ("nobody sits there", denied(key(), |machine| udev_record(machine, TAGGED))),
+        (
+            "somebody else sits there",
+            denied(key(), |machine| {
+                udev_record(machine, TAGGED);
+                seat(machine, "1001");
+            }),
+        ),
+        (
+            "rules were not applied",
+            denied(key(), |machine| {
+                udev_record(machine, "I:1\nV:1\n");
+                seat(machine, "1000");
+            }),
+        ),
+        (
+            "no rules",
+            denied(key(), |machine| {
+                udev_record(machine, "I:1\nV:1\n");
+                rules_of_systemd_are_gone(machine);
+            }),
+        ),
+        (
+            "a model that no rule knows",
+            denied(stranger(), |machine| {
+                udev_record(machine, "I:1\nV:1\n");
+                rules_of_systemd_are_gone(machine);
+            }),
+        ),
+        ("no udev", denied(key(), |machine| fs::remove_dir_all(machine.path("run/udev")).unwrap())),
+    ];
+    let text: Vec<String> =
+        cases.iter().map(|(case, outcome)| format!("{case}:\n{outcome}\n")).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn keys_that_need_the_same_act_get_one_hint() {
+    let desk = Desk::empty();
+    for number in 0..3 {
+        desk.machine.plug_in(&named(number, "Key"));
+        desk.refuse(&format!("dev/hidraw{number}"), EACCES);
+    }
+    let outcome = desk.run("list");
+    assert_eq!(outcome.stderr.matches("Warning:").count(), 3, "{outcome}");
+    assert_eq!(outcome.stderr.matches("Hint:").count(), 1, "{outcome}");
+}
