@@ -3,9 +3,10 @@
 use super::error::AuthenticatorError;
 use super::interaction::{Act, Answer, Interaction, NewPinRequest, Notice, PinRequest, Progress};
 use super::key::{Context, Key, Settings};
-use crate::ctap::{Pin, Random, RandomError};
+use crate::ctap::{CommandCode, Pin, Random, RandomError};
 use crate::transport::channel::Timing;
 use crate::transport::{KeyDescription, KeyPath};
+use crate::wire::status::Status;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
@@ -126,6 +127,8 @@ impl Interaction for Nobody {
     fn act_over(&mut self) {}
 
     fn notice(&mut self, _: &KeyDescription, _: &Notice) {}
+
+    fn exchanged(&mut self, _: &KeyDescription, _: CommandCode, _: Option<Status>) {}
 
     fn progress(&mut self, _: Progress) {}
 }

@@ -106,6 +106,8 @@ pub enum Command {
     Pin(commands::pin::PinArgs),
     /// Erase everything on a key.
     Reset(commands::reset::ResetArgs),
+    /// Show one key in depth: what it is, what it can do, and how it is configured.
+    Info(commands::info::InfoArgs),
     /// List every FIDO key that is plugged in, also those that cannot be used, with the reason.
     List(commands::list::ListArgs),
     /// Manage virtual keys that last, for trying things out.

@@ -22,9 +22,24 @@ impl App<'_> {
     ///
     /// When no single key is meant, or it cannot be opened, or it speaks only U2F.
     pub fn open_key(&mut self) -> Result<Key, CliError> {
+        let mut key = self.connect_key()?;
+        self.on_key(&mut key, |key, context| key.info(context).map(drop))?;
+        Ok(key)
+    }
+
+    /// Opens the key that is meant, whatever it speaks; it is only asked what it is where that is
+    /// needed to tell it from others.
+    ///
+    /// # Errors
+    ///
+    /// When no single key is meant, or it cannot be opened.
+    pub fn connect_key(&mut self) -> Result<Key, CliError> {
         let selector = self.global.device.clone();
         match self.find(selector.as_deref())? {
-            Choice::One(description) => self.open_described(description),
+            Choice::One(key) => {
+                self.ui.detail(&format!("Using {}.", key_name(&key)));
+                self.on_description(&key.clone(), |context| Key::connect(key, context))
+            }
             Choice::AskThese(keys) => self.open_by_aaguid(selector.unwrap_or_default(), keys),
         }
     }

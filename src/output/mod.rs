@@ -5,9 +5,12 @@
 
 pub mod access;
 pub mod credentials;
+pub mod info_members;
 pub mod json;
+pub mod key_info;
 pub mod key_words;
 pub mod list;
+pub mod options;
 pub mod pin;
 pub mod reset;
 pub mod secrets;

@@ -10,6 +10,7 @@ mod fake_machine;
 mod harness;
 mod hid_bus;
 mod host;
+mod info;
 mod judged;
 mod judges;
 mod kills;

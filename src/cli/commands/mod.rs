@@ -3,6 +3,7 @@
 pub mod assert;
 pub mod credential;
 pub mod demo;
+pub mod info;
 pub mod list;
 pub mod pin;
 pub mod register;

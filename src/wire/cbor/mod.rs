@@ -7,6 +7,7 @@
 //! member never loses the others. Encoding is canonical by construction ([`MapBuilder`]).
 
 mod decode;
+mod diagnostic;
 mod encode;
 mod value;
 

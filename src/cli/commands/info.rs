@@ -1,0 +1,46 @@
+//! `fidokey info`.
+
+use crate::authenticator::{AuthenticatorError, pin_state};
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::output::key_info::InfoView;
+use crate::output::text::escape;
+use clap::Args;
+
+/// Shows one key in depth: what it is, what it can do, and how it is configured.
+///
+/// No PIN is needed, no PIN try is used, and nothing is changed.
+#[derive(Debug, Args)]
+pub struct InfoArgs {}
+
+/// Shows one key.
+///
+/// # Errors
+///
+/// When no single key is meant, or it does not answer.
+pub fn run(app: &mut App<'_>, _: &InfoArgs) -> Result<Exit, CliError> {
+    let mut key = app.connect_key()?;
+    let speaks_ctap2 = app.on_key(&mut key, |key, context| match key.info(context) {
+        Ok(_) => Ok(true),
+        Err(AuthenticatorError::U2fOnly) => Ok(false),
+        Err(error) => Err(error),
+    })?;
+    let pin = if speaks_ctap2 {
+        let state = app.on_key(&mut key, |key, context| match pin_state(key, context) {
+            // The rest of what is known is shown all the same.
+            Err(
+                error @ (AuthenticatorError::Refused { .. }
+                | AuthenticatorError::Malformed { .. }
+                | AuthenticatorError::Unsupported { .. }
+                | AuthenticatorError::Pin(_)),
+            ) => Ok(Err(escape(&error.to_string()))),
+            other => other.map(Ok),
+        })?;
+        Some(state)
+    } else {
+        None
+    };
+    app.print(&InfoView::of(&key, pin.as_ref()), InfoView::text)?;
+    Ok(Exit::Done)
+}

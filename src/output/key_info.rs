@@ -1,0 +1,399 @@
+//! One key in depth.
+
+use super::info_members::{self, OddMember, uv_modalities};
+use super::json::base64url;
+use super::key_words::{self, stated};
+use super::options;
+use super::pin::PinStatusView;
+use super::text::{Table, count, escape};
+use super::words::{capitalized, key_name};
+use crate::authenticator::{Key, PinState};
+use crate::ctap::get_info::Info;
+use crate::transport::KeyDescription;
+use crate::wire::ctaphid::InitReply;
+use serde::Serialize;
+use serde_json::Value;
+
+/// USB vendor number of Yubico, whose firmware versions count in bytes.
+const YUBICO: u16 = 0x1050;
+
+/// One key in depth.
+#[derive(Debug, Serialize)]
+pub struct InfoView<'a> {
+    key: Identity<'a>,
+    ctaphid: CtaphidView,
+    speaks: String,
+    fido2: bool,
+    /// Absent where the key speaks only U2F.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    info: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_members: Vec<OddMember>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mistyped_members: Vec<OddMember>,
+    /// Absent where the key speaks only U2F, or does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin: Option<PinStatusView<'a>>,
+    #[serde(skip)]
+    pin_problem: Option<String>,
+    #[serde(skip)]
+    stated: Option<&'a Info>,
+    #[serde(skip)]
+    description: &'a KeyDescription,
+}
+
+#[derive(Debug, Serialize)]
+struct Identity<'a> {
+    path: &'a str,
+    manufacturer: Option<&'a str>,
+    product: Option<&'a str>,
+    vendor_id: Option<u16>,
+    product_id: Option<u16>,
+    serial_number: Option<&'a str>,
+    port: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct CtaphidView {
+    protocol_version: u8,
+    device_version: String,
+    can_wink: bool,
+    can_lock: bool,
+    speaks_cbor: bool,
+    speaks_u2f: bool,
+}
+
+impl CtaphidView {
+    fn of(init: &InitReply) -> Self {
+        let [major, minor, build] = init.device_version;
+        Self {
+            protocol_version: init.protocol_version,
+            device_version: format!("{major}.{minor}.{build}"),
+            can_wink: init.capabilities.wink(),
+            can_lock: init.capabilities.lock(),
+            speaks_cbor: init.capabilities.cbor(),
+            speaks_u2f: init.capabilities.u2f(),
+        }
+    }
+}
+
+impl<'a> InfoView<'a> {
+    /// Takes what was learned of a key: what it says of itself, and the state of its PIN, or why
+    /// that is not known.
+    pub fn of(key: &'a Key, pin: Option<&'a Result<PinState, String>>) -> Self {
+        let description = key.description();
+        let info = key.known_info();
+        let is_set = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
+        Self {
+            key: Identity {
+                path: &description.path.0,
+                manufacturer: is_set(&description.manufacturer),
+                product: is_set(&description.product),
+                vendor_id: description.vendor_id,
+                product_id: description.product_id,
+                serial_number: is_set(&description.serial_number),
+                port: is_set(&description.port),
+            },
+            ctaphid: CtaphidView::of(key.init_reply()),
+            speaks: key_words::speaks(info, key.capabilities()),
+            fido2: info.is_some(),
+            info: info.map(info_members::document),
+            unknown_members: info.map(info_members::unknown).unwrap_or_default(),
+            mistyped_members: info.map(info_members::mistyped).unwrap_or_default(),
+            pin: pin.and_then(|pin| pin.as_ref().ok()).map(PinStatusView::of),
+            pin_problem: pin.and_then(|pin| pin.as_ref().err()).cloned(),
+            stated: info,
+            description,
+        }
+    }
+
+    /// The whole, as text.
+    pub fn text(&self) -> String {
+        let mut sections = vec![format!("{}\n", capitalized(&key_name(self.description)))];
+        sections.push(self.device());
+        match self.stated {
+            Some(info) => {
+                sections.push(self.model(info));
+                sections.push(self.pin_section());
+                sections.push(abilities(info));
+                sections.push(option_section(info));
+                sections.push(limits(info));
+                sections.push(configuration(info));
+                sections.extend(odd("Members that fidokey does not know", &self.unknown_members));
+                sections.extend(odd("Members of a wrong type", &self.mistyped_members));
+            }
+            None => sections.push(
+                "This key speaks only U2F (CTAP1), the older protocol: there is nothing more that \
+                 it says of itself. It works as a second factor where U2F is offered, and cannot \
+                 hold passkeys or a PIN.\n"
+                    .to_owned(),
+            ),
+        }
+        sections.join("\n")
+    }
+
+    fn device(&self) -> String {
+        let Identity { manufacturer, product, serial_number, port, vendor_id, product_id, .. } =
+            self.key;
+        let CtaphidView { protocol_version, ref device_version, .. } = self.ctaphid;
+        let mut section = Section::new("Device");
+        section.row("Manufacturer", stated(manufacturer));
+        section.row("Product", stated(product));
+        section.row("Vendor:product", key_words::vendor_product(vendor_id, product_id));
+        section.row("Serial number", stated(serial_number));
+        section.row("USB port", stated(port));
+        section.row(
+            "CTAPHID",
+            format!("protocol version {protocol_version}, device version {device_version}"),
+        );
+        let able = [
+            (self.ctaphid.speaks_cbor, "CTAP2"),
+            (self.ctaphid.speaks_u2f, "U2F"),
+            (self.ctaphid.can_wink, "blinking on request"),
+            (self.ctaphid.can_lock, "channel locking"),
+        ];
+        let able: Vec<&str> = able.iter().filter(|(can, _)| *can).map(|(_, what)| *what).collect();
+        section.row("Capabilities", able.join(", "));
+        section.render()
+    }
+
+    fn model(&self, info: &Info) -> String {
+        let mut section = Section::new("Model");
+        section.row("Speaks", format!("{} ({})", self.speaks, list(&info.versions)));
+        section.row(
+            "AAGUID",
+            match info.aaguid {
+                Some(aaguid) if aaguid.is_zero() => format!("{aaguid} (names no model)"),
+                Some(aaguid) => aaguid.to_string(),
+                None => NOT_STATED.to_owned(),
+            },
+        );
+        section.row(
+            "Firmware",
+            info.firmware_version.map_or_else(
+                || NOT_STATED.to_owned(),
+                |version| firmware(version, self.description.vendor_id),
+            ),
+        );
+        section.row("Transports", optional_list(info.transports.as_deref()));
+        let certifications = info.certifications.as_ref().map(|all| {
+            let words = all.iter().map(|(name, level)| format!("{} {level}", escape(name)));
+            words.collect::<Vec<_>>().join(", ")
+        });
+        section.row("Certifications", filled(certifications));
+        section.render()
+    }
+
+    fn pin_section(&self) -> String {
+        match (&self.pin, &self.pin_problem) {
+            (Some(pin), _) => {
+                let lines: Vec<String> =
+                    pin.text().lines().map(|line| format!("  {line}\n")).collect();
+                format!("PIN\n{}", lines.concat())
+            }
+            (None, Some(problem)) => {
+                format!("PIN\n  Its state is not known: {problem}\n")
+            }
+            (None, None) => "PIN\n  Its state was not asked for.\n".to_owned(),
+        }
+    }
+}
+
+const NOT_STATED: &str = "not stated";
+
+/// A section: a title and rows of a label and a value, aligned.
+struct Section {
+    title: &'static str,
+    rows: Vec<(&'static str, String)>,
+}
+
+impl Section {
+    fn new(title: &'static str) -> Self {
+        Self { title, rows: Vec::new() }
+    }
+
+    fn row(&mut self, label: &'static str, value: impl Into<String>) {
+        self.rows.push((label, value.into()));
+    }
+
+    fn render(&self) -> String {
+        let width = self.rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
+        let lines = self.rows.iter().map(|(label, value)| format!("  {label:width$}  {value}\n"));
+        format!("{}\n{}", self.title, lines.collect::<String>())
+    }
+}
+
+fn list(texts: &[String]) -> String {
+    let words: Vec<String> = texts.iter().map(|text| escape(text)).collect();
+    filled(Some(words.join(", ")))
+}
+
+fn optional_list(texts: Option<&[String]>) -> String {
+    texts.map_or_else(|| NOT_STATED.to_owned(), list)
+}
+
+/// A text, or words for one that is absent or empty.
+fn filled(text: Option<String>) -> String {
+    match text {
+        None => NOT_STATED.to_owned(),
+        Some(text) if text.is_empty() => "none".to_owned(),
+        Some(text) => text,
+    }
+}
+
+/// A firmware version, which counts as its vendor likes.
+fn firmware(version: u64, vendor_id: Option<u16>) -> String {
+    let [.., major, minor, patch] = version.to_be_bytes();
+    if vendor_id == Some(YUBICO) && version <= 0x00ff_ffff {
+        format!("{major}.{minor}.{patch} ({version})")
+    } else {
+        format!("{version} (0x{version:x}, in the vendor's own counting)")
+    }
+}
+
+fn abilities(info: &Info) -> String {
+    let mut section = Section::new("What it can do");
+    section.row("Extensions", optional_list(info.extensions.as_deref()));
+    let algorithms = info
+        .algorithms
+        .as_ref()
+        .map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    section.row("Algorithms", filled(algorithms));
+    section.row(
+        "Attestation formats",
+        match info.attestation_formats.as_deref() {
+            Some(formats) => list(formats),
+            None => "not stated (packed by default)".to_owned(),
+        },
+    );
+    section.row(
+        "PIN protocols",
+        match info.pin_uv_auth_protocols.as_deref() {
+            Some(protocols) => numbers(protocols),
+            None => "not stated (1 is assumed)".to_owned(),
+        },
+    );
+    section.row(
+        "Own verification",
+        info.uv_modality.map_or_else(
+            || "its method is not stated".to_owned(),
+            |bits| filled(Some(uv_modalities(bits, true).join(", "))),
+        ),
+    );
+    section.render()
+}
+
+fn numbers(numbers: &[u64]) -> String {
+    let words: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    filled(Some(words.join(", ")))
+}
+
+fn option_section(info: &Info) -> String {
+    let mut table = Table::new(&["  OPTION", "STATE", "MEANING"]);
+    for row in options::rows(info.options()) {
+        let cells = [&format!("  {}", escape(row.id)), row.state(), row.meaning];
+        table.row(cells.map(str::to_owned).to_vec());
+    }
+    let title = match info.options {
+        Some(_) => "Options",
+        None => "Options (the key states none; these are the defaults)",
+    };
+    format!("{title}\n{}", table.render())
+}
+
+fn limits(info: &Info) -> String {
+    let with_unit = |value: Option<u64>, singular: &str, plural: &str, default: &str| match value {
+        Some(value) => count(usize::try_from(value).unwrap_or(usize::MAX), singular, plural),
+        None => format!("{NOT_STATED}{default}"),
+    };
+    let bytes = |value, default: &str| with_unit(value, "byte", "bytes", default);
+    let number = |value: Option<u64>, default: &str| match value {
+        Some(value) => value.to_string(),
+        None => format!("{NOT_STATED}{default}"),
+    };
+    let mut section = Section::new("Limits");
+    section.row("Longest request", bytes(info.max_msg_size, " (1024 bytes by default)"));
+    let in_list = number(info.max_credential_count_in_list, " (1 is assumed)");
+    section.row("Credential IDs in a list", in_list);
+    section.row("Longest credential ID", bytes(info.max_credential_id_length, ""));
+    let remaining = number(info.remaining_discoverable_credentials, "");
+    section.row("Room for resident credentials", remaining);
+    section.row("Longest credBlob", bytes(info.max_cred_blob_length, ""));
+    section.row("Room for large blobs", bytes(info.max_serialized_large_blob_array, ""));
+    let characters = |value, default: &str| with_unit(value, "character", "characters", default);
+    section.row("Shortest PIN", characters(info.min_pin_length, " (4 characters by default)"));
+    section.row("Longest PIN", characters(info.max_pin_length, " (63 characters by default)"));
+    let told = number(info.max_rpids_for_set_min_pin_length, "");
+    section.row("Services told the shortest PIN", told);
+    let attempts = number(info.preferred_platform_uv_attempts, "");
+    section.row("Own verifications before the PIN", attempts);
+    let since = number(info.uv_count_since_last_pin_entry, "");
+    section.row("Own verifications since the PIN", since);
+    section.render()
+}
+
+fn configuration(info: &Info) -> String {
+    let yes_or_no = |value: Option<bool>, default: &str| match value {
+        Some(true) => "yes".to_owned(),
+        Some(false) => "no".to_owned(),
+        None => format!("{NOT_STATED}{default}"),
+    };
+    let mut section = Section::new("Configuration");
+    let forced = yes_or_no(info.force_pin_change, " (no by default)");
+    section.row("PIN must be changed", forced);
+    section.row("Simple PINs refused", yes_or_no(info.pin_complexity_policy, ""));
+    let url = info.pin_complexity_policy_url.as_deref().map(escape);
+    section.row("PIN rules explained at", filled(url));
+    let long = yes_or_no(info.long_touch_for_reset, " (no by default)");
+    section.row("Long touch for a reset", long);
+    section.row(
+        "Transports for a reset",
+        match info.transports_for_reset.as_deref() {
+            Some(transports) => list(transports),
+            None => "not stated (all by default)".to_owned(),
+        },
+    );
+    let commands = info.authenticator_config_commands.as_deref();
+    section.row("Configuration commands", commands.map_or(NOT_STATED.to_owned(), numbers));
+    let vendor = info
+        .vendor_prototype_config_commands
+        .as_ref()
+        .map(|all| all.iter().map(|one| format!("0x{one:x}")).collect::<Vec<_>>().join(", "));
+    section.row("Vendor's own commands", filled(vendor));
+    section.row("Encrypted identifier", encrypted(info.enc_identifier.as_deref()));
+    section.row("Encrypted store state", encrypted(info.enc_cred_store_state.as_deref()));
+    section.render()
+}
+
+fn encrypted(bytes: Option<&[u8]>) -> String {
+    match bytes {
+        Some(bytes) => format!("{} ({} bytes, new in every reply)", base64url(bytes), bytes.len()),
+        None => NOT_STATED.to_owned(),
+    }
+}
+
+fn odd(title: &str, members: &[OddMember]) -> Option<String> {
+    if members.is_empty() {
+        return None;
+    }
+    let line = |member: &OddMember| {
+        let name = member.name.map(|name| format!(" ({name})")).unwrap_or_default();
+        format!("  {}{name}: {}\n", escape(&member.key), escape(&member.value))
+    };
+    Some(format!("{title}\n{}", members.iter().map(line).collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn firmware_counts_in_bytes_where_the_vendor_does() {
+        assert_eq!(firmware(0x0005_0800, Some(YUBICO)), "5.8.0 (329728)");
+        assert_eq!(firmware(256, None), "256 (0x100, in the vendor's own counting)");
+        assert_eq!(
+            firmware(u64::MAX, Some(YUBICO)),
+            "18446744073709551615 (0xffffffffffffffff, in the vendor's own counting)"
+        );
+    }
+}
