@@ -100,7 +100,9 @@ impl<'a> InfoView<'a> {
             info: info.map(info_members::document),
             unknown_members: info.map(info_members::unknown).unwrap_or_default(),
             mistyped_members: info.map(info_members::mistyped).unwrap_or_default(),
-            pin: pin.and_then(|pin| pin.as_ref().ok()).map(PinStatusView::of),
+            pin: pin
+                .and_then(|pin| pin.as_ref().ok())
+                .map(|state| PinStatusView::of(&description.path, state)),
             pin_problem: pin.and_then(|pin| pin.as_ref().err()).cloned(),
             stated: info,
             description,
