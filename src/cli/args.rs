@@ -105,6 +105,10 @@ pub enum Command {
     /// Show, set, change or verify the PIN of a key.
     Pin(commands::pin::PinArgs),
     /// Erase everything on a key.
+    ///
+    /// Every account, the PIN and the fingerprints are lost; there is no way back. Before anything
+    /// is done you are asked to type a word, unless you add --yes. A key allows a reset only just
+    /// after it was plugged in, so that you are asked to unplug it, plug it in again and touch it.
     Reset(commands::reset::ResetArgs),
     /// Show one key in depth: what it is, what it can do, and how it is configured.
     Info(commands::info::InfoArgs),

@@ -3,7 +3,7 @@
 use crate::harness::get_info::Edit;
 use crate::harness::{Deed, Desk, MessageFault, Outcome, Reaction, Typed};
 use fidokey::cli::exit::Exit;
-use fidokey::transport::KeyDescription;
+use fidokey::transport::{Interrupt, KeyDescription};
 use fidokey::virtual_key::{KeySettings, ManualClock, Touch, VirtualKey};
 use fidokey::wire::cbor::Encoded;
 use insta::assert_snapshot;
@@ -301,6 +301,45 @@ fn a_key_that_nobody_touches_or_that_is_told_no() {
     assert_snapshot!("reset_denied_on_the_key", reset(&desk));
     key.set_touch(Touch::Auto);
     assert!(is_untouched(&desk));
+}
+
+#[test]
+fn ctrl_c_during_the_touch_cancels_the_reset() {
+    let (desk, key) = desk_with_used_key();
+    key.set_touch(Touch::Never);
+    desk.hands.will(replug(&key));
+    let interrupt = Arc::clone(&desk.interrupt);
+    struct InterruptAtReset(Arc<std::sync::Mutex<Interrupt>>);
+    impl MessageFault for InterruptAtReset {
+        fn request(&mut self, request: &[u8]) -> Reaction {
+            if request == [0x07] {
+                self.0.lock().unwrap().request();
+            }
+            Reaction::Forward
+        }
+    }
+    desk.faults.messages(InterruptAtReset(interrupt));
+    assert_snapshot!("reset_interrupted_at_the_touch", reset(&desk));
+    assert_eq!(desk.record.take().last().unwrap(), "CANCEL");
+    desk.faults.mend();
+    key.set_touch(Touch::Auto);
+    assert!(is_untouched(&desk));
+}
+
+#[test]
+fn a_key_that_speaks_only_u2f_has_no_reset_and_no_pin() {
+    struct U2fOnly;
+    impl MessageFault for U2fOnly {
+        fn request(&mut self, request: &[u8]) -> Reaction {
+            if request == [0x04] { Reaction::Answer(vec![0x01]) } else { Reaction::Forward }
+        }
+    }
+    let (desk, _) = desk_with_used_key();
+    desk.faults.messages(U2fOnly);
+    assert_snapshot!("reset_u2f_only", reset(&desk));
+    for command in ["pin status", "pin set", "pin change", "pin verify"] {
+        assert_eq!(desk.run(command).exit, Exit::Unsupported);
+    }
 }
 
 #[test]

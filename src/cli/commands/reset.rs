@@ -8,11 +8,7 @@ use crate::output::reset::{ResetView, losses};
 use crate::output::words::{capitalized, key_name};
 use clap::Args;
 
-/// Erases everything on a key: every account, the PIN and the fingerprints.
-///
-/// A key allows this only just after it was plugged in, so that you are asked to unplug it and to
-/// plug it in again. Before that you are asked to type a word, unless you add --yes. There is no
-/// way back.
+/// Erases everything on a key.
 #[derive(Debug, Args)]
 pub struct ResetArgs {}
 
