@@ -188,7 +188,8 @@ fn wait_until_unplugged(
     context.interaction.act(key, &Act::Unplug);
     let result = loop {
         let here = context.bus.keys()?;
-        if !here.contains(key) {
+        // By its place alone: while it goes it may not be described in full.
+        if here.iter().all(|other| other.path != key.path) {
             break Ok(here);
         }
         if context.clock.now() >= until {
@@ -219,6 +220,7 @@ fn wait_until_plugged_in(
     let act = Act::PlugIn { within: BY_HAND };
     context.interaction.act(&before.description, &act);
     let mut seconds_told = BY_HAND.as_secs();
+    let mut seen_before = None;
     let result = loop {
         let here = context.bus.keys()?;
         let new: Vec<_> = here.iter().filter(|key| !others.contains(key)).collect();
@@ -229,11 +231,14 @@ fn wait_until_plugged_in(
                 is_certain: before.is_certainly(key, &here),
             });
         }
-        if let Some((key, difference)) =
-            new.iter().find_map(|key| before.difference(key).map(|difference| (key, difference)))
+        // What is seen only once may be a key that comes or goes and is not described in full.
+        let stranger = new.first().map(|key| (*key).clone());
+        if let Some(key) = stranger.as_ref().filter(|_| stranger == seen_before)
+            && let Some(difference) = before.difference(key)
         {
             break Err(another(key, difference));
         }
+        seen_before = stranger;
         // One that was there and is pulled out in the meantime is new when it comes back.
         others.retain(|key| here.contains(key));
         let left = until.saturating_sub(context.clock.now());
