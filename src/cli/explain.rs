@@ -1,25 +1,36 @@
 //! Errors of the layers below, in words, with the next step and the exit code.
 
+mod choice;
+mod connection;
 mod pin;
+mod refusal;
 mod reset;
+mod virtual_key;
+
+pub use choice::choose;
+pub use connection::{channel, open};
+pub use virtual_key::lasting;
 
 use super::error::CliError;
 use super::exit::Exit;
-use crate::authenticator::{AuthenticatorError, ChooseError, Question};
+use crate::authenticator::{AuthenticatorError, Question};
 use crate::client::ClientError;
-use crate::ctap::{CommandCode, Effect, ReplyError};
+use crate::ctap::{CryptoError, Effect, RandomError};
 use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
-use crate::transport::channel::ChannelError;
-use crate::transport::{ConnectionError, KeyDescription, OpenError};
-use crate::wire::ctaphid::HidErrorCode;
-use crate::wire::status::Status;
+use crate::transport::KeyDescription;
 use std::error::Error;
+
+/// What is said of the key's state when a request certainly was not carried out.
+const UNCHANGED: &str = "Nothing was changed.";
+
+/// What often helps a key that does not answer as it should.
+const REPLUG: &str = "Unplug the key, plug it in again, and run the command again.";
 
 impl CliError {
     /// A defect of this program.
     pub fn defect(error: &dyn Error) -> Self {
-        Self::new(Exit::Defect, "defect", "fidokey has a defect and cannot go on")
+        Self::new(Exit::Defect, "defect", "fidokey has a defect and cannot go on.")
             .cause(error.to_string())
             .hint("Please report it, with what you did.")
     }
@@ -57,6 +68,7 @@ pub fn client(error: &ClientError, key: &KeyDescription) -> CliError {
         ClientError::RpId(error) => {
             CliError::usage("`--rp` does not fit `--origin`. Nothing was sent.")
                 .cause(error.to_string())
+                .hint("Change one of the two, or give `--client-data-hash` in place of `--origin`.")
         }
         ClientError::Authenticator(error) => authenticator(error, key),
         ClientError::Response(error) => CliError::new(
@@ -73,30 +85,29 @@ pub fn client(error: &ClientError, key: &KeyDescription) -> CliError {
 pub fn authenticator(error: &AuthenticatorError, key: &KeyDescription) -> CliError {
     match error {
         AuthenticatorError::Uncertain { effect, source } => {
-            let (doubt, hint) = doubt(*effect);
-            ceremony(source, key, doubt).hint(hint)
+            let (doubt, first_step) = doubt(*effect);
+            let mut explained = ceremony(source, key, doubt);
+            explained.hints.insert(0, first_step.to_owned());
+            explained
         }
         error => ceremony(error, key, UNCHANGED),
     }
 }
-
-/// What is said of the key's state when a request certainly was not carried out.
-const UNCHANGED: &str = "Nothing was changed.";
 
 /// What is said when nobody knows whether a request was carried out, and how to find out.
 fn doubt(effect: Effect) -> (&'static str, &'static str) {
     match effect {
         Effect::CredentialKept => (
             "The key may have kept the new credential all the same.",
-            "`fidokey credential list` shows whether it did.",
+            "Before you run the command again, look whether it did: `fidokey credential list`.",
         ),
         Effect::CredentialDeleted => (
             "The key may have deleted the credential all the same.",
-            "`fidokey credential list` shows whether it did.",
+            "Before you run the command again, look whether it did: `fidokey credential list`.",
         ),
         Effect::NamesChanged => (
             "The key may have changed the names all the same.",
-            "`fidokey credential list` shows whether it did.",
+            "Before you run the command again, look whether it did: `fidokey credential list`.",
         ),
         Effect::PinTried => (
             "If the PIN was wrong, it may have cost a try.",
@@ -104,16 +115,16 @@ fn doubt(effect: Effect) -> (&'static str, &'static str) {
         ),
         Effect::PinSet => (
             "The key may have set the new PIN all the same.",
-            "`fidokey pin status` shows whether it has one now.",
+            "Before you run the command again, look whether it did: `fidokey pin status`.",
         ),
         Effect::PinChanged => (
             "The key may have changed the PIN all the same.",
-            "`fidokey pin verify` shows which PIN is in force; try the new one first.",
+            "Before you run the command again, find out which PIN is in force: `fidokey pin \
+             verify`, with the new one. A wrong one costs a try.",
         ),
         Effect::Reset => (
             "The key may have been reset all the same.",
-            "`fidokey pin status` shows whether it still has its PIN. Another `fidokey reset` does \
-             no harm to a key that was reset.",
+            "Another `fidokey reset` does no harm to a key that was reset.",
         ),
     }
 }
@@ -121,13 +132,14 @@ fn doubt(effect: Effect) -> (&'static str, &'static str) {
 fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> CliError {
     let name = key_name(key);
     let the = capitalized(&name);
-    let failed = |kind, message: String| CliError::new(Exit::Failed, kind, message);
     match error {
-        AuthenticatorError::Bus(error) => failed("enumeration", capitalized(&error.to_string())),
+        AuthenticatorError::Bus(error) => connection::bus(error),
         AuthenticatorError::Open(error) => open(error, key),
-        AuthenticatorError::Channel(error) => between(error, key, after),
+        AuthenticatorError::Channel(error) => connection::between(error, key, after),
         AuthenticatorError::Malformed { source, .. } => malformed(&the, source, after),
-        AuthenticatorError::Refused { command, status } => refused(&the, *command, *status),
+        AuthenticatorError::Refused { command, status } => {
+            refusal::refused(&the, *command, *status)
+        }
         AuthenticatorError::U2fOnly => CliError::new(
             Exit::Unsupported,
             "u2f_only",
@@ -152,20 +164,14 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
             Exit::NotConfirmed,
             "declined",
             "No PIN was given. Nothing was changed, and no PIN try was used.",
-        ),
+        )
+        .hint("Run the command again when you have the PIN at hand."),
         AuthenticatorError::Declined(Question::SameKey) => CliError::declined()
             .hint("Find the key that is to be reset and run `fidokey reset` again."),
-        AuthenticatorError::Interrupted => CliError::new(
-            Exit::Interrupted,
-            "interrupted",
-            format!("Interrupted; {name} was told to stop. {after}"),
-        ),
-        AuthenticatorError::NotTouched => CliError::new(
-            Exit::NotConfirmed,
-            "not_touched",
-            format!("Nobody touched {name} in time. {after}"),
-        )
-        .hint("Run the command again and touch the key when it blinks."),
+        AuthenticatorError::Interrupted => {
+            CliError::new(Exit::Interrupted, "interrupted", format!("Interrupted. {after}"))
+        }
+        AuthenticatorError::NotTouched => connection::not_touched(&name, after),
         AuthenticatorError::Denied { status } => CliError::new(
             Exit::NotConfirmed,
             "denied",
@@ -174,32 +180,46 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
         .status(*status)
         .hint("If nobody touched the key, run the command again and touch it when it blinks."),
         AuthenticatorError::Reset(error) => reset::explain(error, &name),
-        AuthenticatorError::Random(error) => failed("random", capitalized(&error.to_string())),
-        AuthenticatorError::Crypto(error) => {
-            failed("crypto", format!("The exchange with {name} failed. Nothing was changed."))
-                .cause(error.to_string())
+        AuthenticatorError::Random(RandomError(reason))
+        | AuthenticatorError::Crypto(CryptoError::Random(RandomError(reason))) => random(reason),
+        AuthenticatorError::Crypto(error @ CryptoError::NoPrivateKey) => random(&error.to_string()),
+        AuthenticatorError::Crypto(error @ CryptoError::PinTooLong { .. }) => {
+            CliError::defect(error)
         }
-        AuthenticatorError::TooMany { what, claimed } => failed(
+        AuthenticatorError::Crypto(
+            error @ (CryptoError::Length { .. }
+            | CryptoError::TokenLength { .. }
+            | CryptoError::OutputLength { .. }),
+        ) => malformed(&the, error, after),
+        AuthenticatorError::TooMany { what, claimed } => CliError::new(
+            Exit::Failed,
             "too_many",
-            format!("{the} claims to have {claimed} {what}, more than fidokey accepts."),
-        ),
+            format!("{the} claims to have {claimed} {what}, more than any key has. {after}"),
+        )
+        .hint(REPLUG),
         AuthenticatorError::Uncertain { source, .. } => ceremony(source, key, after),
     }
 }
 
-fn malformed(the: &str, source: &ReplyError, after: &str) -> CliError {
-    let mut error = CliError::new(
-        Exit::Failed,
-        "malformed_reply",
-        format!("{the} sent an answer that cannot be understood. {after}"),
-    )
-    .hint("Unplug the key, plug it in again and try once more.");
-    let mut source: Option<&dyn Error> = Some(source);
-    while let Some(cause) = source {
-        error = error.cause(escape(&cause.to_string()));
-        source = cause.source();
+/// Explains an answer that is not what a key may say.
+fn malformed(the: &str, error: &dyn Error, after: &str) -> CliError {
+    let message = format!("{the} sent an answer that cannot be understood. {after}");
+    let mut explained = CliError::new(Exit::Failed, "malformed_reply", message).hint(REPLUG);
+    let mut error = Some(error);
+    while let Some(cause) = error {
+        explained = explained.cause(escape(&cause.to_string()));
+        error = cause.source();
     }
-    error
+    explained
+}
+
+/// Explains that the operating system gives no randomness.
+fn random(reason: &str) -> CliError {
+    let message = "The operating system gives no random numbers, which every request needs. \
+                   Nothing was changed.";
+    CliError::new(Exit::Failed, "random", message)
+        .cause(escape(reason))
+        .hint("Run the command again. If that fails too, restart the computer.")
 }
 
 fn cannot_ask(question: Question, name: &str) -> CliError {
@@ -227,205 +247,5 @@ fn cannot_ask(question: Question, name: &str) -> CliError {
             ),
         )
         .hint("Add `--yes` if only one key is at hand."),
-    }
-}
-
-/// Explains why a key could not be opened.
-pub fn open(error: &OpenError, key: &KeyDescription) -> CliError {
-    let name = key_name(key);
-    let no_key = |kind, message: String| CliError::new(Exit::NoKey, kind, message);
-    match error {
-        OpenError::NotFound(path) => {
-            let error = no_key("not_found", format!("There is no key at {}.", escape(&path.0)));
-            if path.0.starts_with("virtual:") {
-                error.hint("`fidokey virtual list` shows the virtual keys.")
-            } else {
-                error.hint("`fidokey list` shows the keys that are plugged in.")
-            }
-        }
-        OpenError::NoPermission(_) => {
-            no_key("no_permission", format!("You are not allowed to use {name}."))
-                .hint("`fidokey list` shows why and what mends it.")
-        }
-        OpenError::InUse { .. } => {
-            no_key("in_use", format!("{} is in use by another program.", capitalized(&name)))
-                .hint("Close the other program, or wait until it has finished.")
-        }
-        OpenError::State { reason, .. } => CliError::new(
-            Exit::Failed,
-            "virtual_state",
-            format!("The state of {name} cannot be used; it was left as it is."),
-        )
-        .cause(escape(reason))
-        .hint("`fidokey virtual delete NAME` removes it; `fidokey virtual create NAME` makes a new one."),
-        OpenError::Other { reason, .. } => {
-            no_key("open", format!("{} cannot be opened.", capitalized(&name)))
-                .cause(escape(reason))
-                .hint("Unplug the key, plug it in again and try once more.")
-        }
-    }
-}
-
-/// Explains a failure between this program and a key, before anything was asked of it that would
-/// change it.
-pub fn channel(error: &ChannelError, key: &KeyDescription) -> CliError {
-    between(error, key, UNCHANGED)
-}
-
-fn between(error: &ChannelError, key: &KeyDescription, after: &str) -> CliError {
-    let name = key_name(key);
-    let the = capitalized(&name);
-    let failed = |kind, message: String| CliError::new(Exit::Failed, kind, message);
-    match error {
-        ChannelError::Connection(ConnectionError::Unplugged) => {
-            failed("unplugged", format!("{the} was unplugged. {after}"))
-                .hint("Plug it in and run the command again.")
-        }
-        ChannelError::Connection(ConnectionError::InUse) => CliError::new(
-            Exit::NoKey,
-            "in_use",
-            format!("{the} is in use by another program. {after}"),
-        )
-        .hint("Close the other program, or wait until it has finished."),
-        ChannelError::Connection(error @ ConnectionError::Refused { .. }) => {
-            failed("connection", format!("The connection to {name} failed. {after}"))
-                .cause(escape(&error.to_string()))
-                .hint("Unplug the key, plug it in again and try once more.")
-        }
-        ChannelError::Interrupted => CliError::new(
-            Exit::Interrupted,
-            "interrupted",
-            format!("Interrupted; {name} was told to stop. {after}"),
-        ),
-        ChannelError::Busy { .. } | ChannelError::Refused(HidErrorCode::CHANNEL_BUSY) => {
-            failed("busy", format!("{the} is busy with another program's request. {after}"))
-                .cause(error.to_string())
-                .hint("Close the other program, or wait until it has finished.")
-        }
-        ChannelError::MessageTooLong(_) => CliError::new(
-            Exit::Unsupported,
-            "message_too_long",
-            format!("The request is too long for {name}. Nothing was sent."),
-        )
-        .cause(error.to_string()),
-        ChannelError::NoAnswer { .. } | ChannelError::TimedOut { .. } => {
-            failed("no_answer", format!("{the} does not answer. {after}"))
-                .cause(error.to_string())
-                .hint("Unplug the key, plug it in again and try once more.")
-        }
-        ChannelError::Refused(_) => {
-            failed("refused", format!("{the} did not take the message. {after}"))
-                .cause(error.to_string())
-                .hint("Unplug the key, plug it in again and try once more.")
-        }
-        ChannelError::Malformed(_) => failed(
-            "malformed_reply",
-            format!("{the} sent an answer that cannot be understood. {after}"),
-        )
-        .cause(error.to_string())
-        .hint("Unplug the key, plug it in again and try once more."),
-    }
-}
-
-/// Explains a status code that no ceremony has taken care of.
-fn refused(the: &str, command: CommandCode, status: Status) -> CliError {
-    let error = |exit, kind, message: String| CliError::new(exit, kind, message).status(status);
-    match status {
-        Status::CREDENTIAL_EXCLUDED => error(
-            Exit::Failed,
-            "excluded",
-            format!("{the} already holds one of the excluded credentials. Nothing was changed."),
-        )
-        .hint("Use another key, or leave the credential out of `--exclude`."),
-        Status::NO_CREDENTIALS => {
-            error(Exit::NoMatch, "no_credentials", format!("{the} holds no credential that fits."))
-                .hint("`fidokey credential list` shows what it holds.")
-        }
-        Status::KEY_STORE_FULL => error(
-            Exit::Failed,
-            "key_store_full",
-            format!("{the} has no room for another resident credential. Nothing was changed."),
-        )
-        .hint("Delete one that is no longer needed with `fidokey credential delete`."),
-        Status::UNSUPPORTED_ALGORITHM => error(
-            Exit::Unsupported,
-            "algorithm",
-            format!("{the} supports none of the algorithms. Nothing was changed."),
-        )
-        .hint("`fidokey info` shows the algorithms that it supports."),
-        Status::UNSUPPORTED_OPTION | Status::INVALID_OPTION | Status::UNSUPPORTED_EXTENSION => {
-            error(
-                Exit::Unsupported,
-                "option",
-                format!("{the} does not support an option of the request. Nothing was changed."),
-            )
-            .hint("`fidokey info` shows what it supports.")
-        }
-        Status::INVALID_COMMAND | Status::INVALID_SUBCOMMAND => error(
-            Exit::Unsupported,
-            "command",
-            format!("{the} does not know this command. Nothing was changed."),
-        )
-        .cause(format!("it was asked for {command}")),
-        Status::PUAT_REQUIRED => error(
-            Exit::Pin,
-            "no_user_verification",
-            format!("{the} wants its PIN or another verification for this. Nothing was changed."),
-        )
-        .hint("`fidokey pin status` shows whether it has a PIN."),
-        Status::NOT_ALLOWED => error(
-            Exit::Failed,
-            "not_allowed",
-            format!("{the} does not allow this now. Nothing was changed."),
-        )
-        .hint("Close other programs that use the key and run the command again."),
-        Status::REQUEST_TOO_LARGE | Status::LIMIT_EXCEEDED | Status::INVALID_LENGTH => error(
-            Exit::Unsupported,
-            "too_large",
-            format!("The request is too large: {}. Nothing was changed.", status.meaning()),
-        )
-        .hint("Use shorter names or fewer credential IDs."),
-        _ => error(
-            Exit::Failed,
-            "refused",
-            format!("{the} refused the request: {}.", status.meaning()),
-        )
-        .cause(format!("it was asked for {command}")),
-    }
-}
-
-/// Explains why no single key is meant.
-pub fn choose(error: &ChooseError) -> CliError {
-    let no_key = |kind, message: String| CliError::new(Exit::NoKey, kind, message);
-    let listed = |mut error: CliError, keys: &[KeyDescription]| {
-        for key in keys {
-            error = error.hint(format!("`--device {}` is {}.", escape(&key.path.0), key_name(key)));
-        }
-        error
-    };
-    match error {
-        ChooseError::Bus(error) => {
-            CliError::new(Exit::Failed, "enumeration", capitalized(&error.to_string()))
-        }
-        ChooseError::NoKey => no_key("no_key", "No FIDO key is plugged in.".to_owned())
-            .hint("Plug one in, or add `--wait`.")
-            .hint("`fidokey list` also shows keys that may not be opened, and why.")
-            .hint("`--device virtual` tries things out without a key."),
-        ChooseError::Several(keys) => listed(
-            no_key("several_keys", format!("{} FIDO keys are plugged in.", keys.len())),
-            keys,
-        ),
-        ChooseError::NoMatch { selector, keys } => {
-            let error = no_key("no_match", format!("No key matches \"{}\".", escape(selector)));
-            if keys.is_empty() {
-                error.hint("No FIDO key is plugged in.")
-            } else {
-                listed(error, keys)
-            }
-        }
-        ChooseError::Ambiguous { selector, keys } => listed(
-            no_key("ambiguous", format!("{} keys match \"{}\".", keys.len(), escape(selector))),
-            keys,
-        ),
     }
 }

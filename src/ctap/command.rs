@@ -42,10 +42,10 @@ commands! {
 }
 
 impl fmt::Display for CommandCode {
-    /// Writes the name and the number: `authenticatorGetInfo, 0x04`.
+    /// Writes the name and the number: `authenticatorGetInfo (0x04)`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
-            Some(name) => write!(formatter, "{name}, 0x{:02x}", self.0),
+            Some(name) => write!(formatter, "{name} (0x{:02x})", self.0),
             None => write!(formatter, "command 0x{:02x}", self.0),
         }
     }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn unknown_commands_are_kept_and_named_by_number() {
-        assert_eq!(CommandCode::GET_INFO.to_string(), "authenticatorGetInfo, 0x04");
+        assert_eq!(CommandCode::GET_INFO.to_string(), "authenticatorGetInfo (0x04)");
         assert_eq!(CommandCode(0x77).to_string(), "command 0x77");
         assert_eq!(CommandCode::ALL.len(), 13);
     }

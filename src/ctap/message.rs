@@ -91,9 +91,9 @@ impl Member {
 }
 
 impl fmt::Display for Member {
-    /// Writes the name and the number: `authData, 0x02`.
+    /// Writes the name and the number: `authData (0x02)`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}, 0x{:02x}", self.name, self.number)
+        write!(formatter, "{} (0x{:02x})", self.name, self.number)
     }
 }
 

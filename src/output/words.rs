@@ -3,6 +3,7 @@
 use super::text::escape;
 use crate::authenticator::Act;
 use crate::transport::{KeyDescription, KeyKind};
+use std::time::Duration;
 
 /// What a person calls a key: its product name and where it is, escaped.
 pub fn key_name(key: &KeyDescription) -> String {
@@ -22,6 +23,14 @@ pub fn capitalized(text: &str) -> String {
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),
         None => String::new(),
+    }
+}
+
+/// A duration as a person says it: whole seconds, below one second milliseconds.
+pub fn duration(duration: Duration) -> String {
+    match duration.as_secs() {
+        0 => format!("{} ms", duration.as_millis()),
+        seconds => format!("{seconds} s"),
     }
 }
 

@@ -6,6 +6,7 @@ mod bad_replies;
 mod busy;
 mod credential_quirks;
 mod credentials;
+mod errors;
 mod fake_machine;
 mod harness;
 mod hid_bus;

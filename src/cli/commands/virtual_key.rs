@@ -3,8 +3,9 @@
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::explain;
 use crate::cli::process::lasting_keys;
-use crate::output::text::{count, escape};
+use crate::output::text::count;
 use crate::output::virtual_keys::{
     CreatedView, DeletedView, VirtualKeyView, VirtualKeysView, selector,
 };
@@ -93,7 +94,7 @@ pub fn run(app: &mut App<'_>, args: &VirtualArgs) -> Result<Exit, CliError> {
 fn create(app: &mut App<'_>, keys: &LastingKeys, args: &CreateArgs) -> Result<Exit, CliError> {
     let CreateArgs { name, touch } = args;
     let now = app.now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs());
-    keys.create(name, *touch, now).map_err(|error| explain(&error))?;
+    keys.create(name, *touch, now).map_err(|error| explain::lasting(&error))?;
     app.ui.status(&format!("Created the virtual key {name}."));
     app.ui.warning("It is not for protecting accounts: its private keys are in a plain file.");
     app.ui.hint(&format!("Use it with `--device {}`.", selector(name)));
@@ -102,7 +103,7 @@ fn create(app: &mut App<'_>, keys: &LastingKeys, args: &CreateArgs) -> Result<Ex
 }
 
 fn list(app: &mut App<'_>, keys: &LastingKeys) -> Result<Exit, CliError> {
-    let found = keys.list().map_err(|error| explain(&error))?;
+    let found = keys.list().map_err(|error| explain::lasting(&error))?;
     let view = VirtualKeysView {
         directory: keys.directory().display().to_string(),
         virtual_keys: found.iter().map(VirtualKeyView::of).collect(),
@@ -120,9 +121,9 @@ fn list(app: &mut App<'_>, keys: &LastingKeys) -> Result<Exit, CliError> {
 }
 
 fn delete(app: &mut App<'_>, keys: &LastingKeys, name: &KeyName) -> Result<Exit, CliError> {
-    let found = keys.list().map_err(|error| explain(&error))?;
+    let found = keys.list().map_err(|error| explain::lasting(&error))?;
     let Some(LastingKey { summary, .. }) = found.into_iter().find(|key| key.name == *name) else {
-        return Err(explain(&LastingError::NotFound(name.clone())));
+        return Err(explain::lasting(&LastingError::NotFound(name.clone())));
     };
     let lost = summary.ok().map(|summary| summary.contents.credentials);
     app.confirm(&match lost {
@@ -136,7 +137,7 @@ fn delete(app: &mut App<'_>, keys: &LastingKeys, name: &KeyName) -> Result<Exit,
              on it."
         ),
     })?;
-    keys.delete(name).map_err(|error| explain(&error))?;
+    keys.delete(name).map_err(|error| explain::lasting(&error))?;
     app.ui.status(&match lost {
         Some(0) | None => format!("Deleted the virtual key {name}."),
         Some(lost) => format!(
@@ -146,41 +147,4 @@ fn delete(app: &mut App<'_>, keys: &LastingKeys, name: &KeyName) -> Result<Exit,
     });
     app.print(&DeletedView { name: name.to_string(), credentials_lost: lost }, |_| String::new())?;
     Ok(Exit::Done)
-}
-
-fn explain(error: &LastingError) -> CliError {
-    match error {
-        LastingError::Exists(name) => CliError::new(
-            Exit::Failed,
-            "virtual_exists",
-            format!("There is a virtual key {name} already. It was left as it is."),
-        )
-        .hint("Choose another name; `fidokey virtual list` shows those that are taken.")
-        .hint(format!("`fidokey virtual delete {name}` removes it.")),
-        LastingError::NotFound(name) => CliError::new(
-            Exit::NoMatch,
-            "virtual_not_found",
-            format!("There is no virtual key {name}."),
-        )
-        .hint("`fidokey virtual list` shows those that there are."),
-        LastingError::InUse(name) => CliError::new(
-            Exit::NoKey,
-            "in_use",
-            format!("The virtual key {name} is in use by another program. Nothing was changed."),
-        )
-        .hint("Wait until the other program has finished."),
-        LastingError::State { name, reason } => CliError::new(
-            Exit::Failed,
-            "virtual_state",
-            format!("The state of the virtual key {name} cannot be used; it was left as it is."),
-        )
-        .cause(escape(&reason.to_string()))
-        .hint(format!("`fidokey virtual delete {name}` removes it.")),
-        LastingError::Refused { .. } => CliError::new(
-            Exit::Failed,
-            "virtual_directory",
-            "The virtual keys cannot be read or written.",
-        )
-        .cause(escape(&error.to_string())),
-    }
 }

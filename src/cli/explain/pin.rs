@@ -81,7 +81,11 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
             ),
         )
         .retries(Some(1))
-        .hint("If you are sure of the PIN, run the command again with `--last-try`."),
+        .hint("If you are sure of the PIN, run the command again with `--last-try`.")
+        .hint(
+            "If you are not, look for it first: a key whose PIN is blocked for good can only be \
+             reset, which erases every account on it.",
+        ),
         PinError::Policy(policy) => pin_policy(policy, name),
         PinError::RefusedByPolicy { policy, same_as_before } => {
             refused_by_policy(policy, *same_as_before, &the)
@@ -90,7 +94,8 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
             Exit::Unsupported,
             "pin_unsupported",
             format!("{the} does not support a PIN. Nothing was changed."),
-        ),
+        )
+        .hint("Where a service asks for a PIN, use another key."),
         PinError::NotRecognised { retries } => {
             let left = retries.map(|n| format!(" {} left.", capitalized(&tries(n))));
             new(

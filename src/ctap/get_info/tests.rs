@@ -136,7 +136,7 @@ fn absent_members_have_the_meaning_that_the_specification_gives_them() {
 fn a_key_without_versions_is_no_ctap2_key() {
     let error = read(&hex("a0")).unwrap_err();
     let ReplyError::Malformed { member, source, .. } = error else { panic!("{error}") };
-    assert_eq!(member.unwrap().to_string(), "versions, 0x01");
+    assert_eq!(member.unwrap().to_string(), "versions (0x01)");
     assert_eq!(source, MemberError::Cbor(CborError::Missing("versions")));
     assert!(read(&[]).is_err());
 }

@@ -1,0 +1,681 @@
+//! Every error that a layer can give, as a person and a program see it.
+//!
+//! The lists below are matched exhaustively: a variant that is not in its list does not compile,
+//! and one that is in it stands in a snapshot with its message, its causes, its hints, its exit
+//! code and its JSON.
+
+use fidokey::authenticator::{
+    AuthenticatorError, ChooseError, PinError, PinPolicy, Question, ResetError,
+};
+use fidokey::cli::error::CliError;
+use fidokey::cli::explain;
+use fidokey::client::{ClientError, IdError, SavedRegistrationError};
+use fidokey::ctap::get_info::{GetInfo, MEMBERS};
+use fidokey::ctap::pin_protocol::KeyAgreementError;
+use fidokey::ctap::{
+    CommandCode, CryptoError, Effect, MemberError, PinNotUtf8, PinPolicyError, PinProtocol,
+    RandomError, ReplyError, read_reply,
+};
+use fidokey::transport::channel::{ChannelError, Malformed};
+use fidokey::transport::{BusError, ConnectionError, KeyDescription, KeyKind, KeyPath, OpenError};
+use fidokey::virtual_key::{LastingError, StateError};
+use fidokey::webauthn::json::ResponseError;
+use fidokey::webauthn::origin::{DomainError, OriginError};
+use fidokey::webauthn::rp_id::RpIdError;
+use fidokey::wire::authenticator_data::AuthenticatorDataError;
+use fidokey::wire::cbor::{CborError, Expected};
+use fidokey::wire::ctaphid::{AssembleError, Command, HidErrorCode, SplitError};
+use fidokey::wire::status::Status;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// Makes a function that gives examples of every variant of an error, by the variant's name.
+macro_rules! every {
+    ($function:ident: $error:ty { $($name:ident $pattern:tt => [$($example:expr),+ $(,)?];)* }) => {
+        fn $function() -> Vec<(&'static str, $error)> {
+            type Error = $error;
+            // Without a wildcard: a new variant has to be named here.
+            fn name(error: &Error) -> &'static str {
+                match error {
+                    $(every!(@pattern $name $pattern) => stringify!($name),)*
+                }
+            }
+            let examples: Vec<Error> = vec![$($($example),+),*];
+            let named: Vec<_> =
+                examples.into_iter().map(|error| (name(&error), error)).collect();
+            $(assert!(named.iter().any(|(name, _)| *name == stringify!($name)));)*
+            named
+        }
+    };
+    (@pattern $name:ident ()) => { Error::$name };
+    (@pattern $name:ident (..)) => { Error::$name(..) };
+    (@pattern $name:ident {..}) => { Error::$name { .. } };
+}
+
+fn key() -> KeyDescription {
+    KeyDescription {
+        path: KeyPath("/dev/hidraw3".into()),
+        kind: KeyKind::Hid,
+        vendor_id: Some(0x349e),
+        product_id: Some(0x0022),
+        manufacturer: Some("Token2".into()),
+        product: Some("FIDO2 Security Key".into()),
+        serial_number: None,
+        port: Some("1-2".into()),
+    }
+}
+
+fn other_key() -> KeyDescription {
+    KeyDescription {
+        path: KeyPath("/dev/hidraw4".into()),
+        product: Some("YubiKey FIDO".into()),
+        ..key()
+    }
+}
+
+fn path() -> KeyPath {
+    key().path
+}
+
+const SECONDS: Duration = Duration::from_secs(3);
+
+every!(bus_errors: BusError {
+    Enumerate(..) => [BusError::Enumerate("udev: no such device".into())];
+});
+
+every!(open_errors: OpenError {
+    NotFound(..) => [
+        OpenError::NotFound(path()),
+        OpenError::NotFound(KeyPath("virtual:work".into())),
+    ];
+    NoPermission(..) => [OpenError::NoPermission(path())];
+    InUse{..} => [OpenError::InUse { path: path() }];
+    State{..} => [
+        OpenError::State {
+            path: KeyPath("virtual:work".into()),
+            reason: "it is damaged: its checksum does not match".into(),
+        },
+        OpenError::State { path: KeyPath("virtual".into()), reason: "a defect".into() },
+    ];
+    Other{..} => [OpenError::Other { path: path(), reason: "Input/output error".into() }];
+});
+
+every!(choose_errors: ChooseError {
+    Bus(..) => [ChooseError::Bus(BusError::Enumerate("udev: no such device".into()))];
+    NoKey() => [ChooseError::NoKey];
+    Several(..) => [ChooseError::Several(vec![key(), other_key()])];
+    NoMatch{..} => [
+        ChooseError::NoMatch { selector: "yubi".into(), keys: vec![key()] },
+        ChooseError::NoMatch { selector: "yubi".into(), keys: vec![] },
+    ];
+    Ambiguous{..} => [
+        ChooseError::Ambiguous { selector: "key".into(), keys: vec![key(), other_key()] },
+    ];
+});
+
+every!(connection_errors: ConnectionError {
+    Unplugged() => [ConnectionError::Unplugged];
+    InUse() => [ConnectionError::InUse];
+    Refused{..} => [ConnectionError::Refused { act: "read", reason: "Broken pipe".into() }];
+});
+
+every!(assemble_errors: AssembleError {
+    Sequence{..} => [AssembleError::Sequence { expected: 1, found: 2 }];
+    TooLong{..} => [AssembleError::TooLong { length: 65535 }];
+});
+
+every!(split_errors: SplitError {
+    ReportTooSmall(..) => [SplitError::ReportTooSmall(7)];
+    TooLong{..} => [SplitError::TooLong { length: 8000, most: 7609 }];
+});
+
+every!(malformed_messages: Malformed {
+    Packets(..) => [
+        Malformed::Packets(AssembleError::Sequence { expected: 1, found: 2 }),
+        Malformed::Packets(AssembleError::TooLong { length: 65535 }),
+    ];
+    NoFirstPacket() => [Malformed::NoFirstPacket];
+    BrokenOff() => [Malformed::BrokenOff];
+    OtherCommand{..} => [
+        Malformed::OtherCommand { sent: Command::CBOR, answered: Command::MSG },
+    ];
+    NoErrorCode() => [Malformed::NoErrorCode];
+    NoKeepaliveStatus() => [Malformed::NoKeepaliveStatus];
+    Empty() => [Malformed::Empty];
+    InitTooShort{..} => [Malformed::InitTooShort { length: 16 }];
+    ReservedChannel(..) => [Malformed::ReservedChannel(0)];
+});
+
+every!(channel_errors: ChannelError {
+    Connection(..) => [ChannelError::Connection(ConnectionError::Unplugged)];
+    NoAnswer{..} => [ChannelError::NoAnswer { waited: SECONDS, doing: "a CTAP2 command" }];
+    TimedOut{..} => [
+        ChannelError::TimedOut { waited: Duration::from_secs(60), waiting_for_touch: false },
+        ChannelError::TimedOut { waited: Duration::from_secs(60), waiting_for_touch: true },
+    ];
+    Interrupted() => [ChannelError::Interrupted];
+    Busy{..} => [ChannelError::Busy { waited: Duration::from_millis(500) }];
+    Refused(..) => [
+        ChannelError::Refused(HidErrorCode(0x03)),
+        ChannelError::Refused(HidErrorCode::CHANNEL_BUSY),
+        ChannelError::Refused(HidErrorCode(0x42)),
+    ];
+    Malformed(..) => [ChannelError::Malformed(Malformed::BrokenOff)];
+    MessageTooLong(..) => [
+        ChannelError::MessageTooLong(SplitError::TooLong { length: 8000, most: 7609 }),
+        ChannelError::MessageTooLong(SplitError::ReportTooSmall(7)),
+    ];
+});
+
+every!(cbor_errors: CborError {
+    Malformed{..} => [CborError::Malformed { at: 17 }];
+    TrailingBytes{..} => [CborError::TrailingBytes { count: 1 }];
+    TooDeep() => [CborError::TooDeep];
+    TooMany{..} => [CborError::TooMany { claimed: u64::MAX }];
+    Indefinite() => [CborError::Indefinite];
+    DuplicateKey{..} => [CborError::DuplicateKey { key: "0x01".into() }];
+    UnexpectedType{..} => [
+        CborError::UnexpectedType { expected: Expected::Unsigned },
+        CborError::UnexpectedType { expected: Expected::Map },
+    ];
+    NotUtf8() => [CborError::NotUtf8];
+    WrongLength{..} => [CborError::WrongLength { expected: 16, found: 1 }];
+    Missing(..) => [CborError::Missing("versions")];
+});
+
+every!(authenticator_data_errors: AuthenticatorDataError {
+    TooShort{..} => [AuthenticatorDataError::TooShort { found: 36 }];
+    PublicKey(..) => [AuthenticatorDataError::PublicKey(CborError::TooDeep)];
+    Extensions(..) => [AuthenticatorDataError::Extensions(CborError::TooDeep)];
+    TrailingBytes{..} => [AuthenticatorDataError::TrailingBytes { count: 2 }];
+});
+
+every!(key_agreement_errors: KeyAgreementError {
+    WrongType() => [KeyAgreementError::WrongType];
+    NotOnCurve() => [KeyAgreementError::NotOnCurve];
+});
+
+every!(member_errors: MemberError {
+    Cbor(..) => [MemberError::Cbor(CborError::NotUtf8)];
+    AuthenticatorData(..) => [
+        MemberError::AuthenticatorData(AuthenticatorDataError::TooShort { found: 36 }),
+    ];
+    KeyAgreement(..) => [MemberError::KeyAgreement(KeyAgreementError::NotOnCurve)];
+});
+
+every!(reply_errors: ReplyError {
+    Empty() => [ReplyError::Empty];
+    Refused(..) => [ReplyError::Refused(Status::OTHER)];
+    Malformed{..} => [
+        ReplyError::Malformed {
+            command: CommandCode::GET_INFO,
+            member: Some(MEMBERS[0]),
+            source: MemberError::Cbor(CborError::Missing("versions")),
+        },
+        ReplyError::Malformed {
+            command: CommandCode::MAKE_CREDENTIAL,
+            member: None,
+            source: MemberError::Cbor(CborError::Malformed { at: 17 }),
+        },
+    ];
+});
+
+every!(crypto_errors: CryptoError {
+    Random(..) => [CryptoError::Random(RandomError("Function not implemented".into()))];
+    NoPrivateKey() => [CryptoError::NoPrivateKey];
+    Length{..} => [CryptoError::Length { protocol: PinProtocol::Two, length: 5 }];
+    TokenLength{..} => [CryptoError::TokenLength { protocol: PinProtocol::Two, length: 16 }];
+    PinTooLong{..} => [CryptoError::PinTooLong { length: 64 }];
+    OutputLength{..} => [CryptoError::OutputLength { expected: 32, found: 16 }];
+});
+
+every!(policy_errors: PinPolicyError {
+    TooShort{..} => [PinPolicyError::TooShort { minimum: 6, found: 4 }];
+    TooLong{..} => [PinPolicyError::TooLong { maximum: 8, found: 9 }];
+    TooManyBytes{..} => [PinPolicyError::TooManyBytes { found: 64 }];
+    ContainsNul() => [PinPolicyError::ContainsNul];
+});
+
+fn policy(complexity_url: Option<&str>) -> PinPolicy {
+    PinPolicy {
+        min_code_points: 6,
+        max_code_points: 63,
+        complexity: complexity_url.map(|_| true),
+        complexity_url: complexity_url.map(str::to_owned),
+    }
+}
+
+every!(pin_errors: PinError {
+    Wrong{..} => [
+        PinError::Wrong { retries: Some(5) },
+        PinError::Wrong { retries: Some(1) },
+        PinError::Wrong { retries: None },
+    ];
+    BlockedUntilReplug{..} => [
+        PinError::BlockedUntilReplug { retries: Some(5) },
+        PinError::BlockedUntilReplug { retries: None },
+    ];
+    BlockedForGood() => [PinError::BlockedForGood];
+    NotSet() => [PinError::NotSet];
+    AlreadySet() => [PinError::AlreadySet];
+    MustBeChanged() => [PinError::MustBeChanged];
+    LastTry() => [PinError::LastTry];
+    Policy(..) => [PinError::Policy(PinPolicyError::TooShort { minimum: 6, found: 4 })];
+    RefusedByPolicy{..} => [
+        PinError::RefusedByPolicy { policy: policy(None), same_as_before: false },
+        PinError::RefusedByPolicy { policy: policy(None), same_as_before: true },
+        PinError::RefusedByPolicy {
+            policy: policy(Some("https://example.com/\u{1b}[2Jpin")),
+            same_as_before: false,
+        },
+    ];
+    Unsupported() => [PinError::Unsupported];
+    NotRecognised{..} => [
+        PinError::NotRecognised { retries: Some(2) },
+        PinError::NotRecognised { retries: None },
+    ];
+    TokenRefused() => [PinError::TokenRefused];
+});
+
+every!(reset_errors: ResetError {
+    Transport{..} => [
+        ResetError::Transport { allowed: vec!["nfc".into(), "smart-card".into()] },
+        ResetError::Transport { allowed: vec![] },
+    ];
+    NotUnplugged{..} => [ResetError::NotUnplugged { waited: Duration::from_secs(60) }];
+    NotPluggedIn{..} => [ResetError::NotPluggedIn { waited: Duration::from_secs(60) }];
+    AnotherKey{..} => [ResetError::AnotherKey { found: Box::new(other_key()) }];
+    TooLate{..} => [ResetError::TooLate { status: Status::NOT_ALLOWED }];
+    Denied{..} => [ResetError::Denied { status: Status::OPERATION_DENIED }];
+});
+
+every!(questions: Question {
+    Pin() => [Question::Pin];
+    NewPin() => [Question::NewPin];
+    SameKey() => [Question::SameKey];
+});
+
+every!(effects: Effect {
+    CredentialKept() => [Effect::CredentialKept];
+    CredentialDeleted() => [Effect::CredentialDeleted];
+    NamesChanged() => [Effect::NamesChanged];
+    PinTried() => [Effect::PinTried];
+    PinSet() => [Effect::PinSet];
+    PinChanged() => [Effect::PinChanged];
+    Reset() => [Effect::Reset];
+});
+
+fn uncertain(effect: Effect, source: AuthenticatorError) -> AuthenticatorError {
+    AuthenticatorError::Uncertain { effect, source: Box::new(source) }
+}
+
+every!(authenticator_errors: AuthenticatorError {
+    Bus(..) => [AuthenticatorError::Bus(BusError::Enumerate("udev: no such device".into()))];
+    Open(..) => [AuthenticatorError::Open(OpenError::NoPermission(path()))];
+    Channel(..) => [
+        AuthenticatorError::Channel(ChannelError::Connection(ConnectionError::Unplugged)),
+    ];
+    Malformed{..} => [
+        AuthenticatorError::Malformed {
+            command: CommandCode::GET_INFO,
+            source: ReplyError::Malformed {
+                command: CommandCode::GET_INFO,
+                member: Some(MEMBERS[0]),
+                source: MemberError::Cbor(CborError::Missing("versions")),
+            },
+        },
+    ];
+    Refused{..} => [
+        AuthenticatorError::Refused {
+            command: CommandCode::MAKE_CREDENTIAL,
+            status: Status::KEY_STORE_FULL,
+        },
+    ];
+    U2fOnly() => [AuthenticatorError::U2fOnly];
+    Unsupported{..} => [AuthenticatorError::Unsupported { what: "blinking on request".into() }];
+    NoUserVerification() => [AuthenticatorError::NoUserVerification];
+    Pin(..) => [AuthenticatorError::Pin(PinError::NotSet)];
+    CannotAsk(..) => [
+        AuthenticatorError::CannotAsk(Question::Pin),
+        AuthenticatorError::CannotAsk(Question::NewPin),
+        AuthenticatorError::CannotAsk(Question::SameKey),
+    ];
+    Declined(..) => [
+        AuthenticatorError::Declined(Question::Pin),
+        AuthenticatorError::Declined(Question::NewPin),
+        AuthenticatorError::Declined(Question::SameKey),
+    ];
+    Interrupted() => [AuthenticatorError::Interrupted];
+    NotTouched() => [AuthenticatorError::NotTouched];
+    Denied{..} => [
+        AuthenticatorError::Denied { status: Status::OPERATION_DENIED },
+        AuthenticatorError::Denied { status: Status::KEEPALIVE_CANCEL },
+    ];
+    Reset(..) => [
+        AuthenticatorError::Reset(ResetError::TooLate { status: Status::NOT_ALLOWED }),
+    ];
+    Random(..) => [AuthenticatorError::Random(RandomError("Function not implemented".into()))];
+    Crypto(..) => [
+        AuthenticatorError::Crypto(CryptoError::TokenLength {
+            protocol: PinProtocol::Two,
+            length: 16,
+        }),
+    ];
+    Uncertain{..} => [
+        uncertain(Effect::CredentialKept, AuthenticatorError::NotTouched),
+        uncertain(Effect::CredentialKept, AuthenticatorError::Interrupted),
+        uncertain(
+            Effect::PinTried,
+            AuthenticatorError::Channel(ChannelError::NoAnswer {
+                waited: SECONDS,
+                doing: "a CTAP2 command",
+            }),
+        ),
+    ];
+    TooMany{..} => [AuthenticatorError::TooMany { what: "assertions", claimed: u64::MAX }];
+});
+
+every!(domain_errors: DomainError {
+    Empty() => [DomainError::Empty];
+    IpAddress() => [DomainError::IpAddress];
+    NotAscii() => [DomainError::NotAscii];
+    Character(..) => [DomainError::Character('_')];
+    EmptyLabel() => [DomainError::EmptyLabel];
+    TooLong() => [DomainError::TooLong];
+});
+
+every!(origin_errors: OriginError {
+    Form() => [OriginError::Form];
+    NotSecure() => [OriginError::NotSecure];
+    Port() => [OriginError::Port];
+    Host(..) => [OriginError::Host(DomainError::Empty)];
+});
+
+every!(rp_id_errors: RpIdError {
+    NotADomain(..) => [RpIdError::NotADomain(DomainError::IpAddress)];
+    UpperCase{..} => [RpIdError::UpperCase { lower: "example.com".into() }];
+    NotText() => [RpIdError::NotText];
+    NotASuffix{..} => [RpIdError::NotASuffix { host: "login.example.com".into() }];
+    PublicSuffix{..} => [RpIdError::PublicSuffix { rp_id: "co.uk".into() }];
+});
+
+every!(response_errors: ResponseError {
+    AuthenticatorData(..) => [
+        ResponseError::AuthenticatorData(AuthenticatorDataError::TooShort { found: 36 }),
+    ];
+    NoCredential() => [ResponseError::NoCredential];
+    AttestationObject(..) => [ResponseError::AttestationObject(CborError::TooDeep)];
+});
+
+every!(client_errors: ClientError {
+    RpId(..) => [
+        ClientError::RpId(RpIdError::NotASuffix { host: "login.example.com".into() }),
+    ];
+    Authenticator(..) => [ClientError::Authenticator(AuthenticatorError::NotTouched)];
+    Response(..) => [ClientError::Response(ResponseError::NoCredential)];
+});
+
+every!(id_errors: IdError {
+    Empty() => [IdError::Empty];
+    TooShort() => [IdError::TooShort];
+    NotAnId() => [IdError::NotAnId];
+});
+
+every!(saved_errors: SavedRegistrationError {
+    Json(..) => [SavedRegistrationError::Json(serde_json::from_str::<u8>("{").unwrap_err())];
+    Newer(..) => [SavedRegistrationError::Newer(2)];
+    AttestationObject(..) => [SavedRegistrationError::AttestationObject(CborError::TooDeep)];
+    AuthenticatorData(..) => [
+        SavedRegistrationError::AuthenticatorData(AuthenticatorDataError::TooShort { found: 36 }),
+    ];
+    NoCredential() => [SavedRegistrationError::NoCredential];
+});
+
+every!(state_errors: StateError {
+    Read(..) => [StateError::Read("Input/output error".into())];
+    NotAFile() => [StateError::NotAFile];
+    TooLong() => [StateError::TooLong];
+    Malformed(..) => [StateError::Malformed("expected value at line 1 column 1".into())];
+    Newer{..} => [StateError::Newer { found: 2 }];
+    Checksum() => [StateError::Checksum];
+    Entry{..} => [StateError::Entry { entry: 5, reason: "too long" }];
+});
+
+every!(lasting_errors: LastingError {
+    Exists(..) => [LastingError::Exists("work".parse().unwrap())];
+    NotFound(..) => [LastingError::NotFound("work".parse().unwrap())];
+    InUse(..) => [LastingError::InUse("work".parse().unwrap())];
+    State{..} => [
+        LastingError::State { name: "work".parse().unwrap(), reason: StateError::Checksum },
+    ];
+    Refused{..} => [
+        LastingError::Refused {
+            act: "write",
+            path: "/home/alice/.local/share/fidokey/virtual-keys/work".into(),
+            reason: std::io::ErrorKind::StorageFull.into(),
+        },
+    ];
+});
+
+/// What stands on stderr, then the kind, the exit code and what JSON has besides.
+fn shown(error: &CliError) -> String {
+    let mut text = format!("Error: {}\n", error.text());
+    for hint in &error.hints {
+        writeln!(text, "Hint: {hint}").unwrap();
+    }
+    let json = serde_json::to_value(error.json()).unwrap();
+    let body = &json["error"];
+    assert_eq!(body["message"], error.message);
+    assert_eq!(body["causes"], serde_json::to_value(&error.causes).unwrap());
+    assert_eq!(body["hints"], serde_json::to_value(&error.hints).unwrap());
+    assert_eq!(body["exit_code"], error.exit.code());
+    write!(text, "--- exit {}, kind {}", body["exit_code"], body["kind"]).unwrap();
+    for more in ["ctap_status", "retries_left"] {
+        if let Some(value) = body.get(more) {
+            write!(text, ", {more} {value}").unwrap();
+        }
+    }
+    for line in [&error.message].into_iter().chain(&error.causes).chain(&error.hints) {
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        assert!(!line.trim().is_empty() && line.trim() == line, "{line:?}");
+    }
+    assert!(error.message.ends_with(['.', ']', '?']), "{text}");
+    assert!(!error.hints.is_empty() || error.kind == "interrupted", "no next step: {text}");
+    text
+}
+
+fn all<E>(examples: Vec<(&'static str, E)>, explain: impl Fn(&E) -> CliError) -> String {
+    let mut text = String::new();
+    for (name, error) in examples {
+        writeln!(text, "# {name}\n{}\n", shown(&explain(&error))).unwrap();
+    }
+    text
+}
+
+#[test]
+fn authenticator() {
+    insta::assert_snapshot!(all(authenticator_errors(), |e| explain::authenticator(e, &key())));
+}
+
+#[test]
+fn pin() {
+    let explain =
+        |error: &PinError| explain::authenticator(&AuthenticatorError::Pin(error.clone()), &key());
+    insta::assert_snapshot!(all(pin_errors(), explain));
+}
+
+#[test]
+fn pin_policy() {
+    let explain = |error: &PinPolicyError| {
+        explain::authenticator(&AuthenticatorError::Pin(PinError::Policy(*error)), &key())
+    };
+    insta::assert_snapshot!(all(policy_errors(), explain));
+}
+
+#[test]
+fn reset() {
+    let mut text = String::new();
+    for (name, error) in reset_errors() {
+        let error = explain::authenticator(&AuthenticatorError::Reset(error), &key());
+        writeln!(text, "# {name}\n{}\n", shown(&error)).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn questions_that_were_not_answered() {
+    for (name, question) in questions() {
+        for error in
+            [AuthenticatorError::CannotAsk(question), AuthenticatorError::Declined(question)]
+        {
+            let text = shown(&explain::authenticator(&error, &key()));
+            assert!(text.contains("Nothing was changed"), "{name}: {text}");
+        }
+    }
+}
+
+/// Nobody is told that nothing was changed when that is not known.
+#[test]
+fn uncertain_outcomes() {
+    let mut text = String::new();
+    let failures: [fn() -> AuthenticatorError; 5] = [
+        || AuthenticatorError::Channel(ChannelError::Connection(ConnectionError::Unplugged)),
+        || AuthenticatorError::NotTouched,
+        || AuthenticatorError::Interrupted,
+        || AuthenticatorError::Channel(ChannelError::Malformed(Malformed::BrokenOff)),
+        || AuthenticatorError::Malformed {
+            command: CommandCode::MAKE_CREDENTIAL,
+            source: ReplyError::Empty,
+        },
+    ];
+    for (name, effect) in effects() {
+        for failure in failures {
+            let error = explain::authenticator(&uncertain(effect, failure()), &key());
+            assert!(!shown(&error).contains("Nothing was changed"), "{}", shown(&error));
+            assert!(error.message.contains(" may have "), "{}", shown(&error));
+        }
+        let error = explain::authenticator(&uncertain(effect, failures[0]()), &key());
+        writeln!(text, "# {name}\n{}\n", shown(&error)).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn bus() {
+    let explain = |error: &BusError| {
+        let BusError::Enumerate(reason) = error;
+        explain::choose(&ChooseError::Bus(BusError::Enumerate(reason.clone())))
+    };
+    insta::assert_snapshot!(all(bus_errors(), explain));
+}
+
+#[test]
+fn open() {
+    let explain = |error: &OpenError| match error {
+        OpenError::NotFound(path) | OpenError::State { path, .. } if path.0 != key().path.0 => {
+            let kind = KeyKind::Virtual;
+            explain::open(error, &KeyDescription { path: path.clone(), kind, ..key() })
+        }
+        error => explain::open(error, &key()),
+    };
+    insta::assert_snapshot!(all(open_errors(), explain));
+}
+
+#[test]
+fn choose() {
+    insta::assert_snapshot!(all(choose_errors(), explain::choose));
+}
+
+#[test]
+fn channel() {
+    insta::assert_snapshot!(all(channel_errors(), |error| explain::channel(error, &key())));
+}
+
+#[test]
+fn connection() {
+    let mut text = String::new();
+    for (name, error) in connection_errors() {
+        let error = explain::channel(&ChannelError::Connection(error), &key());
+        writeln!(text, "# {name}\n{}\n", shown(&error)).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn client() {
+    insta::assert_snapshot!(all(client_errors(), |error| explain::client(error, &key())));
+}
+
+#[test]
+fn lasting_virtual_keys() {
+    insta::assert_snapshot!(all(lasting_errors(), explain::lasting));
+}
+
+#[test]
+fn crypto() {
+    let mut text = String::new();
+    for (name, error) in crypto_errors() {
+        let error = explain::authenticator(&AuthenticatorError::Crypto(error), &key());
+        writeln!(text, "# {name}\n{}\n", shown(&error)).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// Every status that a key may refuse a command with, those without a name included.
+#[test]
+fn statuses() {
+    let mut text = String::new();
+    let unnamed = [Status(0x42), Status(0xe1), Status(0xf3)];
+    for status in Status::ALL.iter().copied().filter(|status| !status.is_ok()).chain(unnamed) {
+        let refused = ReplyError::Refused(status);
+        assert_eq!(read_reply(&GetInfo, &[status.0, 0xff]).unwrap_err(), refused);
+        let command = CommandCode::MAKE_CREDENTIAL;
+        let error =
+            explain::authenticator(&AuthenticatorError::Refused { command, status }, &key());
+        let shown = shown(&error);
+        assert!(shown.contains("Nothing was changed"), "{shown}");
+        writeln!(text, "{shown}\n").unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// What stands after "because", or is put into a sentence.
+#[test]
+fn causes() {
+    let mut text = String::new();
+    macro_rules! list {
+        ($($errors:expr;)*) => {
+            $(for (name, error) in $errors {
+                let cause = error.to_string();
+                assert!(!cause.ends_with('.') && !cause.contains('\n'), "{cause}");
+                let error: &dyn std::error::Error = &error;
+                writeln!(text, "{name}: {cause}").unwrap();
+                let mut source = error.source();
+                while let Some(error) = source {
+                    writeln!(text, "  {error}").unwrap();
+                    source = error.source();
+                }
+            }
+            writeln!(text).unwrap();)*
+        };
+    }
+    list! {
+        malformed_messages();
+        assemble_errors();
+        split_errors();
+        cbor_errors();
+        authenticator_data_errors();
+        key_agreement_errors();
+        member_errors();
+        reply_errors();
+        domain_errors();
+        origin_errors();
+        rp_id_errors();
+        response_errors();
+        id_errors();
+        saved_errors();
+        state_errors();
+        [("PinNotUtf8", PinNotUtf8)];
+    }
+    insta::assert_snapshot!(text);
+}
