@@ -5,7 +5,7 @@
 //! code and its JSON.
 
 use fidokey::authenticator::{
-    AuthenticatorError, ChooseError, PinError, PinPolicy, Question, ResetError,
+    AuthenticatorError, ChooseError, Difference, PinError, PinPolicy, Question, ResetError,
 };
 use fidokey::cli::error::CliError;
 use fidokey::cli::explain;
@@ -277,6 +277,12 @@ every!(pin_errors: PinError {
     TokenRefused() => [PinError::TokenRefused];
 });
 
+fn another(difference: Difference) -> ResetError {
+    let serial_number = Some("1234\u{7}".to_owned());
+    let found = Box::new(KeyDescription { serial_number, ..other_key() });
+    ResetError::AnotherKey { found, difference }
+}
+
 every!(reset_errors: ResetError {
     Transport{..} => [
         ResetError::Transport { allowed: vec!["nfc".into(), "smart-card".into()] },
@@ -284,7 +290,11 @@ every!(reset_errors: ResetError {
     ];
     NotUnplugged{..} => [ResetError::NotUnplugged { waited: Duration::from_secs(60) }];
     NotPluggedIn{..} => [ResetError::NotPluggedIn { waited: Duration::from_secs(60) }];
-    AnotherKey{..} => [ResetError::AnotherKey { found: Box::new(other_key()) }];
+    AnotherKey{..} => [
+        another(Difference::Model),
+        another(Difference::SerialNumber),
+        another(Difference::State),
+    ];
     TooLate{..} => [ResetError::TooLate { status: Status::NOT_ALLOWED }];
     Denied{..} => [ResetError::Denied { status: Status::OPERATION_DENIED }];
 });
