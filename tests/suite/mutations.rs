@@ -240,9 +240,9 @@ fn record(home: &std::path::Path) -> Vec<Job> {
         jobs.push(Job { line, conversation });
         ran.stdout
     };
-    //job("info".into());
-    //job("info --json".into());
-    //job("list".into());
+    job("info".into());
+    job("info --json".into());
+    job("list".into());
     //job("wink".into());
     job("register --rp a.example --user al --json".into());
     job(format!("pin set --new-pin-file {pin}"));
