@@ -84,8 +84,12 @@ pub fn assert(
     }
     let mut assertions = vec![finish(key, response, hmac_secret.as_ref())?];
     for _ in 1..count {
-        let next = key.exchange(context, &GetNextAssertion)?;
-        assertions.push(finish(key, next, hmac_secret.as_ref())?);
+        match key.exchange(context, &GetNextAssertion) {
+            Ok(next) => assertions.push(finish(key, next, hmac_secret.as_ref())?),
+            // There are fewer than the key has said.
+            Err(AuthenticatorError::Refused { status: Status::NO_CREDENTIALS, .. }) => break,
+            Err(error) => return Err(error),
+        }
     }
     Ok(Assertions { assertions })
 }
@@ -119,7 +123,8 @@ fn begin(
         Method::None | Method::BuiltInOption => {
             request.extensions.hmac_secret = hmac_secret(key, context, parameters)?;
             if method == Method::None {
-                key.exchange(context, &request)
+                let derives = request.extensions.hmac_secret.is_some();
+                key.exchange(context, &request).map_err(|error| only_verified(error, derives))
             } else {
                 request.uv = Some(true);
                 let within = context.settings.timing.touch;
@@ -142,6 +147,20 @@ fn begin(
         }
     }?;
     Ok(Begun { response, hmac_secret: request.extensions.hmac_secret })
+}
+
+/// Token2's T2F2 refuses hmac-secret under protocol two without a token, and says so as if there
+/// had been a token.
+fn only_verified(error: AuthenticatorError, derives: bool) -> AuthenticatorError {
+    match error {
+        AuthenticatorError::Refused { status: status @ Status::PIN_AUTH_INVALID, .. }
+            if derives =>
+        {
+            let what = "the derivation of secrets (hmac-secret)";
+            AuthenticatorError::OnlyVerified { what, status }
+        }
+        other => other,
+    }
 }
 
 /// The salts, encrypted for the key.

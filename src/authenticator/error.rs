@@ -166,6 +166,14 @@ pub enum AuthenticatorError {
         /// What it lacks, in words.
         what: String,
     },
+    /// The key does something only after it has verified the person, which was not asked for.
+    #[error("the key does not do {what} without user verification")]
+    OnlyVerified {
+        /// What it does not do, in words.
+        what: &'static str,
+        /// The key's reason.
+        status: Status,
+    },
     /// User verification is required and the key has none set up.
     #[error("user verification is required, and the key has no PIN or fingerprint set up")]
     NoUserVerification,

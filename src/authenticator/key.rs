@@ -8,9 +8,10 @@ use crate::ctap::pin_protocol::SharedSecret;
 use crate::ctap::{CommandCode, Pin, Random, ReplyError, Request, read_reply};
 use crate::transport::channel::{Channel, ChannelError, Sign, Timing};
 use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
-use crate::wire::ctaphid::{Capabilities, HidErrorCode, InitReply};
+use crate::wire::ctaphid::{Capabilities, HidErrorCode, InitReply, SplitError};
 use crate::wire::status::Status;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the person who started the program allows and how long they wait.
 #[derive(Clone, Copy, Debug)]
@@ -226,8 +227,12 @@ impl Key {
         act: &Act,
     ) -> Result<R::Response, AuthenticatorError> {
         let timing = context.settings.timing;
+        let message = request.encode();
+        self.check_length(message.len())?;
         let mut told = false;
+        let mut told_at = Duration::ZERO;
         let reply = {
+            let clock = Arc::clone(&context.clock);
             let description = &self.description;
             let interaction = &mut *context.interaction;
             let mut on_sign = |sign| match sign {
@@ -236,12 +241,13 @@ impl Key {
                 }
                 Sign::TouchAwaited { .. } => {
                     told = true;
+                    told_at = clock.now();
                     interaction.act(description, act);
                 }
                 Sign::Busy => interaction.notice(description, &Notice::Busy),
                 Sign::Changed(_) => {}
             };
-            self.channel.cbor(&request.encode(), timing, &mut on_sign)
+            self.channel.cbor(&message, timing, &mut on_sign)
         };
         let status = reply.as_ref().ok().and_then(|reply| reply.first()).map(|byte| Status(*byte));
         context.interaction.exchanged(&self.description, request.command(), status);
@@ -258,7 +264,14 @@ impl Key {
                     }
                     return Ok(response);
                 }
-                Err(ReplyError::Refused(status)) => return Err(self.refusal(command, status)),
+                Err(ReplyError::Refused(status)) => {
+                    let waited = context.clock.now().saturating_sub(told_at);
+                    let in_vain = told && waited >= SHORTEST_TOUCH;
+                    if in_vain && may_mean_a_timeout(status, act) {
+                        return Err(AuthenticatorError::NotTouched);
+                    }
+                    return Err(self.refusal(command, status));
+                }
                 Err(source) => AuthenticatorError::Malformed { command, source },
             },
             Err(error) if self.was_not_carried_out(&error) => return Err(channel_error(error)),
@@ -268,6 +281,17 @@ impl Key {
             Some(effect) => AuthenticatorError::Uncertain { effect, source: Box::new(error) },
             None => error,
         })
+    }
+
+    /// Fails for a message that is longer than the key says it takes.
+    fn check_length(&self, length: usize) -> Result<(), AuthenticatorError> {
+        let stated = self.info.as_ref().and_then(|info| info.max_msg_size);
+        let most = stated.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        // A key that says zero takes what it can.
+        if most == 0 || length <= most {
+            return Ok(());
+        }
+        Err(ChannelError::MessageTooLong(SplitError::TooLong { length, most }).into())
     }
 
     /// What a refusal means to a ceremony.
@@ -299,6 +323,26 @@ impl Key {
             | ChannelError::Interrupted
             | ChannelError::Connection(_) => self.channel.is_in_step(),
         }
+    }
+}
+
+/// The shortest time after which a key gives up waiting for a touch (Solo 1; most wait for 30 s).
+const SHORTEST_TOUCH: Duration = Duration::from_secs(5);
+
+/// Whether a status that comes after a long wait for a touch may say that it was in vain: some keys
+/// have other codes for it than the specification. Hypersecu's say that they want a PIN.
+fn may_mean_a_timeout(status: Status, act: &Act) -> bool {
+    let by_touch = matches!(act, Act::Touch { .. } | Act::LongTouch { .. });
+    match status {
+        Status::PUAT_REQUIRED => by_touch,
+        Status::TIMEOUT
+        | Status::PROCESSING
+        | Status::USER_ACTION_PENDING
+        | Status::OPERATION_PENDING
+        | Status::NO_OPERATIONS
+        | Status::UP_REQUIRED
+        | Status::OTHER => true,
+        other => other.name().is_none(),
     }
 }
 

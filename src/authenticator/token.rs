@@ -60,7 +60,7 @@ impl Key {
         context: &mut Context<'_>,
     ) -> Result<PinProtocol, AuthenticatorError> {
         self.info(context)?.pin_protocol().ok_or_else(|| AuthenticatorError::Unsupported {
-            what: "a PIN/UV auth protocol that this program knows".to_owned(),
+            what: "a way of proving a PIN that this program knows".to_owned(),
         })
     }
 

@@ -85,7 +85,14 @@ pub(super) fn method(
     if pin && info.force_pin_change() {
         return Err(PinError::MustBeChanged.into());
     }
-    if pin { Ok(Method::Pin) } else { Err(AuthenticatorError::NoUserVerification) }
+    if pin {
+        return Ok(Method::Pin);
+    }
+    if options.client_pin().is_none() && options.uv().is_none() {
+        let what = "a PIN or a fingerprint".to_owned();
+        return Err(AuthenticatorError::Unsupported { what });
+    }
+    Err(AuthenticatorError::NoUserVerification)
 }
 
 /// Whether the PIN can stand in when the key's own verification is blocked or fails.

@@ -152,6 +152,13 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
             format!("{the} does not support {what}. Nothing was changed."),
         )
         .hint("`fidokey info` shows what it supports."),
+        AuthenticatorError::OnlyVerified { what, status } => CliError::new(
+            Exit::Unsupported,
+            "only_verified",
+            format!("{the} refuses {what} without user verification. Nothing was changed."),
+        )
+        .status(*status)
+        .hint("Add `--user-verification required`. The secret is then another one than without."),
         AuthenticatorError::NoUserVerification => CliError::new(
             Exit::Pin,
             "no_user_verification",

@@ -343,6 +343,12 @@ every!(authenticator_errors: AuthenticatorError {
     ];
     U2fOnly() => [AuthenticatorError::U2fOnly];
     Unsupported{..} => [AuthenticatorError::Unsupported { what: "blinking on request".into() }];
+    OnlyVerified{..} => [
+        AuthenticatorError::OnlyVerified {
+            what: "the derivation of secrets (hmac-secret)",
+            status: Status::PIN_AUTH_INVALID,
+        },
+    ];
     NoUserVerification() => [AuthenticatorError::NoUserVerification];
     Pin(..) => [AuthenticatorError::Pin(PinError::NotSet)];
     CannotAsk(..) => [

@@ -22,6 +22,7 @@ mod message_counts;
 mod mutations;
 mod packets;
 mod pin;
+mod quirks;
 mod reset;
 mod skipped;
 mod udev_rules;

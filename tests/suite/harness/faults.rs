@@ -1,7 +1,7 @@
 //! Keys that misbehave: faults of packets and faults of messages, between the program and a key.
 
 use fidokey::transport::{
-    Bus, BusError, Connection, ConnectionError, KeyDescription, KeyPath, OpenError, Replug,
+    Bus, BusError, Clock, Connection, ConnectionError, KeyDescription, KeyPath, OpenError, Replug,
     ReportSizes,
 };
 use fidokey::virtual_key::ManualClock;
@@ -27,6 +27,8 @@ pub enum Reaction {
     /// The key does not get it and says every 100 ms that it is working (1) or waits for somebody
     /// (2), for ever or until it is told to cancel; then this is the answer, if it is one.
     KeepAlive(u8, Option<Vec<u8>>),
+    /// The key does not get it, waits for somebody for so long, and then gives this answer.
+    AfterTouchWait(Duration, Vec<u8>),
 }
 
 /// A fault in messages. Requests and replies of CTAP2 have their command or status byte first.
@@ -195,6 +197,14 @@ impl Bus for FaultBus {
     }
 }
 
+/// What is said every 100 ms until a moment or a CANCEL, and the answer that follows.
+struct KeepingAlive {
+    packet: Vec<u8>,
+    until: Duration,
+    channel: u32,
+    reply: Option<Vec<u8>>,
+}
+
 struct FaultConnection {
     inner: Box<dyn Connection>,
     faults: Faults,
@@ -211,8 +221,7 @@ struct FaultConnection {
     /// Whether the key owes an answer.
     waiting: bool,
     silent: bool,
-    /// What is said every 100 ms, and what after a CANCEL.
-    keeping_alive: Option<(Vec<u8>, Option<Vec<u8>>)>,
+    keeping_alive: Option<KeepingAlive>,
     unplugged: bool,
 }
 
@@ -250,9 +259,21 @@ impl FaultConnection {
             }
             Reaction::Silence => self.silent = true,
             Reaction::Unplug => self.unplugged = true,
+            Reaction::AfterTouchWait(wait, reply) => {
+                let packets = split(channel, Command::KEEPALIVE, &[2], sizes.input).unwrap();
+                let until = self.clock.now().saturating_add(wait);
+                self.keeping_alive = Some(KeepingAlive {
+                    packet: packets[0].clone(),
+                    until,
+                    channel,
+                    reply: Some(reply),
+                });
+            }
             Reaction::KeepAlive(status, last_word) => {
                 let packets = split(channel, Command::KEEPALIVE, &[status], sizes.input).unwrap();
-                self.keeping_alive = Some((packets[0].clone(), last_word));
+                let (packet, until) = (packets[0].clone(), Duration::MAX);
+                self.keeping_alive =
+                    Some(KeepingAlive { packet, until, channel, reply: last_word });
             }
         }
         Ok(())
@@ -324,8 +345,8 @@ impl Connection for FaultConnection {
                 self.held.push(report.to_vec());
             }
             PacketKind::Init { command: Command::CANCEL, .. } => {
-                if let Some((_, last_word)) = self.keeping_alive.take() {
-                    match last_word {
+                if let Some(KeepingAlive { reply, .. }) = self.keeping_alive.take() {
+                    match reply {
                         Some(reply) => self.answer(packet.channel, Command::CBOR, &reply),
                         None => self.silent = true,
                     }
@@ -371,10 +392,19 @@ impl Connection for FaultConnection {
             if self.unplugged {
                 return Err(ConnectionError::Unplugged);
             }
-            if let Some((packet, _)) = &self.keeping_alive {
-                self.clock.advance(timeout.min(Duration::from_millis(100)));
-                report[..packet.len()].copy_from_slice(packet);
-                return Ok(Some(packet.len()));
+            if let Some(KeepingAlive { packet, until, .. }) = &self.keeping_alive {
+                if self.clock.now() < *until {
+                    self.clock.advance(timeout.min(Duration::from_millis(100)));
+                    report[..packet.len()].copy_from_slice(packet);
+                    return Ok(Some(packet.len()));
+                }
+                if let Some(KeepingAlive { channel, reply: Some(reply), .. }) =
+                    self.keeping_alive.take()
+                {
+                    self.answer(channel, Command::CBOR, &reply);
+                    self.silent = true;
+                    continue;
+                }
             }
             if self.silent {
                 // Nobody will answer: the time that the program is ready to wait passes at once.
