@@ -107,6 +107,23 @@ pub fn aaguid_digits(selector: &str) -> Option<String> {
     fits.then_some(digits)
 }
 
+/// What `--device` takes for a key among others: its serial number where that names it alone, else
+/// its path.
+pub fn selector<'k>(key: &'k KeyDescription, others: &[KeyDescription]) -> &'k str {
+    let KeyPath(path) = &key.path;
+    let Some(serial) = key.serial_number.as_deref() else { return path };
+    // A text that a shell, or the reading of selectors, would take for something else is no use.
+    let is_plain = serial.len() >= 4
+        && serial != "virtual"
+        && !serial.starts_with('-')
+        && serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let is_taken = others.iter().filter(|other| other.path != key.path).any(|other| {
+        other.path.0 == serial
+            || other.serial_number.as_deref().is_some_and(|other| other.starts_with(serial))
+    });
+    if is_plain && !is_taken { serial } else { path }
+}
+
 fn is_path(selector: &str) -> bool {
     selector == "virtual"
         || selector.starts_with("virtual:")
@@ -126,5 +143,39 @@ fn unlisted(selector: &str) -> KeyDescription {
         product: None,
         serial_number: None,
         port: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(path: &str, serial: Option<&str>) -> KeyDescription {
+        KeyDescription { serial_number: serial.map(str::to_owned), ..unlisted(path) }
+    }
+
+    #[test]
+    fn a_selector_is_the_serial_number_where_that_names_the_key_alone() {
+        let keys = [
+            key("/dev/hidraw0", Some("8912345")),
+            key("/dev/hidraw1", Some("89123456")),
+            key("/dev/hidraw2", Some("a b; rm")),
+            key("/dev/hidraw3", Some("--json")),
+            key("/dev/hidraw4", Some("0")),
+            key("/dev/hidraw5", None),
+        ];
+        let selectors: Vec<&str> = keys.iter().map(|key| selector(key, &keys)).collect();
+        // The first is the start of the second: it would name both.
+        assert_eq!(
+            selectors,
+            [
+                "/dev/hidraw0",
+                "89123456",
+                "/dev/hidraw2",
+                "/dev/hidraw3",
+                "/dev/hidraw4",
+                "/dev/hidraw5"
+            ]
+        );
     }
 }

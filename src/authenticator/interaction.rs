@@ -67,6 +67,13 @@ pub enum Act {
         /// How long the key or this program waits.
         within: Duration,
     },
+    /// Touch the one of several keys that is meant, within this time.
+    TouchOne {
+        /// How many keys wait for it.
+        count: usize,
+        /// How long the keys or this program wait.
+        within: Duration,
+    },
     /// Unplug the key.
     Unplug,
     /// Plug the same key in again, within this time.
@@ -84,6 +91,7 @@ impl Act {
             Self::Touch { .. } => Self::Touch { within: left },
             Self::LongTouch { .. } => Self::LongTouch { within: left },
             Self::VerifyOnKey { .. } => Self::VerifyOnKey { within: left },
+            Self::TouchOne { count, .. } => Self::TouchOne { count: *count, within: left },
             Self::PlugIn { .. } => Self::PlugIn { within: left },
             Self::Unplug => Self::Unplug,
         }
@@ -109,6 +117,11 @@ pub enum Notice {
     },
     /// The key is in use by another program; this one keeps trying.
     Busy,
+    /// The key cannot be used now and is not among those that may be chosen.
+    LeftOut {
+        /// Why.
+        reason: String,
+    },
     /// More time has passed since the key was plugged in than it allows for a reset: it has to be
     /// plugged in once more.
     PlugInOnceMore,
@@ -150,6 +163,9 @@ pub trait Interaction {
     /// Says that the key that came back after a replug cannot be told from another of its model,
     /// and asks whether it is the same one.
     fn same_key(&mut self, key: &KeyDescription) -> Answer<()>;
+
+    /// Asks whether this is the key that is meant; it may be `blinking`.
+    fn this_one(&mut self, key: &KeyDescription, blinking: bool) -> Answer<()>;
 
     /// Says what has to be done by hand now. Called again with each change only.
     fn act(&mut self, key: &KeyDescription, act: &Act);

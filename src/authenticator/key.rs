@@ -64,19 +64,6 @@ impl Key {
         context: &mut Context<'_>,
     ) -> Result<Self, AuthenticatorError> {
         let interrupt = context.interrupt.clone();
-        Self::connect_with(description, context, interrupt)
-    }
-
-    /// As [`Key::connect`], with an interrupt of its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`Key::connect`].
-    pub fn connect_with(
-        description: KeyDescription,
-        context: &mut Context<'_>,
-        interrupt: Interrupt,
-    ) -> Result<Self, AuthenticatorError> {
         let connection = context.bus.open(&description.path)?;
         let mut nonce = [0; 8];
         context.random.fill(&mut nonce)?;
@@ -157,6 +144,11 @@ impl Key {
             ) if self.channel.capabilities().u2f() => Err(AuthenticatorError::U2fOnly),
             Err(error) => Err(error),
         }
+    }
+
+    /// The wish to stop that this key heeds.
+    pub(super) fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
     }
 
     /// Forgets what a change of the key's state has made untrue.

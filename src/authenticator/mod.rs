@@ -14,12 +14,13 @@ mod key;
 mod pin;
 mod register;
 mod reset;
+mod select;
 mod survey;
 mod token;
 mod verification;
 
 pub use assert::{AssertParameters, Assertion, Assertions, assert};
-pub use choose::{Choice, ChooseError, aaguid_digits, choose};
+pub use choose::{Choice, ChooseError, aaguid_digits, choose, selector};
 pub use credentials::{
     StoredCredentials, StoredRelyingParty, check_can_rename, delete_credential, list_credentials,
     rename_credential,
@@ -34,5 +35,6 @@ pub use pin::{
 };
 pub use register::register;
 pub use reset::{ResetOutlook, reset, reset_outlook};
-pub use survey::{GLANCE, selector, survey};
+pub use select::{SelectError, Selected, SelectedBy, select};
+pub use survey::{GLANCE, survey};
 pub use verification::UserVerification;

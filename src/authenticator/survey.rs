@@ -5,9 +5,11 @@ use super::interaction::{Act, Answer, Interaction, NewPinRequest, Notice, PinReq
 use super::key::{Context, Key, Settings};
 use crate::ctap::{CommandCode, Pin, Random, RandomError};
 use crate::transport::channel::Timing;
-use crate::transport::{KeyDescription, KeyPath};
+use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
 use crate::wire::status::Status;
 use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
@@ -35,47 +37,69 @@ pub fn survey(
         asked.push((key.clone(), nonce));
     }
     let settings = Settings { timing, ..context.settings };
-    Ok(at_once(asked, context, settings, |(key, mut nonce), context| {
-        let mut greeting = Context {
-            bus: context.bus,
-            random: &mut nonce,
-            interaction: &mut *context.interaction,
-            clock: context.clock.clone(),
-            interrupt: context.interrupt.child(),
-            settings: context.settings,
-        };
-        let mut key = Key::connect(key, &mut greeting)?;
-        match key.info(context) {
+    let around = Around { settings, ..Around::of(context) };
+    let open = |(key, mut nonce), around: Around<'_>| {
+        let around = Around { interrupt: around.interrupt.child(), ..around };
+        let mut nobody = Nobody { touch_awaited: None };
+        let mut context = around.context(&mut nonce, &mut nobody);
+        let mut key = Key::connect(key, &mut context)?;
+        match key.info(&mut context) {
             Ok(_) | Err(AuthenticatorError::U2fOnly) => Ok(key),
             Err(error) => Err(error),
         }
-    }))
+    };
+    Ok(at_once(asked, around, open, || {}))
 }
 
-/// Runs `act` for each of `subjects` in a thread of its own, with a context in which nobody can be
-/// asked and there is no randomness, and waits for all of them. The results stand in their order.
-pub(super) fn at_once<S: Send, T: Send>(
-    subjects: Vec<S>,
-    context: &Context<'_>,
+/// The part of a [`Context`] that threads share.
+#[derive(Clone)]
+pub(super) struct Around<'a> {
+    bus: &'a dyn Bus,
+    clock: Arc<dyn Clock>,
+    interrupt: Interrupt,
     settings: Settings,
-    act: impl Fn(S, &mut Context<'_>) -> T + Sync,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn of(context: &Context<'a>) -> Self {
+        Self {
+            bus: context.bus,
+            clock: context.clock.clone(),
+            interrupt: context.interrupt.clone(),
+            settings: context.settings,
+        }
+    }
+
+    /// A context of one thread's own.
+    pub(super) fn context<'b>(
+        self,
+        random: &'b mut dyn Random,
+        interaction: &'b mut dyn Interaction,
+    ) -> Context<'b>
+    where
+        'a: 'b,
+    {
+        let Self { bus, clock, interrupt, settings } = self;
+        Context { bus, random, interaction, clock, interrupt, settings }
+    }
+}
+
+/// Runs `act` for each of `subjects` in a thread of its own, and `meanwhile` in this one; then waits
+/// for all of them. The results stand in the order of the subjects.
+pub(super) fn at_once<'a, S: Send, T: Send>(
+    subjects: Vec<S>,
+    around: Around<'a>,
+    act: impl Fn(S, Around<'a>) -> T + Sync,
+    meanwhile: impl FnOnce(),
 ) -> Vec<T> {
-    let (bus, clock, interrupt) = (context.bus, &context.clock, &context.interrupt);
     let act = &act;
-    let run = move |subject| {
-        let mut alone = Context {
-            bus,
-            random: &mut NoRandomness,
-            interaction: &mut Nobody,
-            clock: clock.clone(),
-            interrupt: interrupt.clone(),
-            settings,
-        };
-        act(subject, &mut alone)
-    };
     thread::scope(|scope| {
-        let threads: Vec<_> =
-            subjects.into_iter().map(|subject| scope.spawn(move || run(subject))).collect();
+        let mut threads = Vec::new();
+        for subject in subjects {
+            let around = around.clone();
+            threads.push(scope.spawn(move || act(subject, around)));
+        }
+        meanwhile();
         let join = |thread: thread::ScopedJoinHandle<'_, T>| {
             thread.join().unwrap_or_else(|panic| resume_unwind(panic))
         };
@@ -96,7 +120,8 @@ impl Random for Nonce {
     }
 }
 
-struct NoRandomness;
+/// No randomness at all.
+pub(super) struct NoRandomness;
 
 impl Random for NoRandomness {
     fn fill(&mut self, _: &mut [u8]) -> Result<(), RandomError> {
@@ -104,8 +129,19 @@ impl Random for NoRandomness {
     }
 }
 
-/// Nobody to ask or to tell.
-struct Nobody;
+/// Nobody to ask; that a touch is waited for, and how long still, is passed on.
+pub(super) struct Nobody {
+    pub(super) touch_awaited: Option<Sender<Duration>>,
+}
+
+impl Nobody {
+    fn tell(&self, left: Duration) {
+        if let Some(touch_awaited) = &self.touch_awaited {
+            // Whoever asked may no longer listen.
+            let _ = touch_awaited.send(left);
+        }
+    }
+}
 
 impl Interaction for Nobody {
     fn pin(&mut self, _: &PinRequest<'_>) -> Answer<Pin> {
@@ -120,9 +156,19 @@ impl Interaction for Nobody {
         Answer::CannotAsk
     }
 
-    fn act(&mut self, _: &KeyDescription, _: &Act) {}
+    fn this_one(&mut self, _: &KeyDescription, _: bool) -> Answer<()> {
+        Answer::CannotAsk
+    }
 
-    fn act_goes_on(&mut self, _: &KeyDescription, _: &Act, _: Duration) {}
+    fn act(&mut self, _: &KeyDescription, act: &Act) {
+        if let Act::Touch { within } = act {
+            self.tell(*within);
+        }
+    }
+
+    fn act_goes_on(&mut self, _: &KeyDescription, _: &Act, left: Duration) {
+        self.tell(left);
+    }
 
     fn act_over(&mut self) {}
 
@@ -131,20 +177,4 @@ impl Interaction for Nobody {
     fn exchanged(&mut self, _: &KeyDescription, _: CommandCode, _: Option<Status>) {}
 
     fn progress(&mut self, _: Progress) {}
-}
-
-/// What `--device` takes for a key among others: its serial number where that names it alone, else
-/// its path.
-pub fn selector<'k>(key: &'k KeyDescription, others: &[KeyDescription]) -> &'k str {
-    let KeyPath(path) = &key.path;
-    let Some(serial) = key.serial_number.as_deref() else { return path };
-    // A text that a shell, or the reading of selectors, would take for something else is no use.
-    let is_plain = serial.len() >= 4
-        && serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
-        && serial != "virtual";
-    let is_taken = others.iter().filter(|other| other.path != key.path).any(|other| {
-        other.path.0 == serial
-            || other.serial_number.as_deref().is_some_and(|other| other.starts_with(serial))
-    });
-    if is_plain && !is_taken { serial } else { path }
 }

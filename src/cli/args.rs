@@ -112,6 +112,10 @@ pub enum Command {
     Reset(commands::reset::ResetArgs),
     /// Show one key in depth: what it is, what it can do, and how it is configured.
     Info(commands::info::InfoArgs),
+    /// Make a key blink, to learn which one it is.
+    Wink(commands::wink::WinkArgs),
+    /// Touch one of several keys, to learn which one it is.
+    Select(commands::select::SelectArgs),
     /// List every FIDO key that is plugged in, also those that cannot be used, with the reason.
     List(commands::list::ListArgs),
     /// Manage virtual keys that last, for trying things out.

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::error::CliError;
 use super::explain;
-use crate::authenticator::{Choice, ChooseError, Key, aaguid_digits, choose};
+use crate::authenticator::{Choice, ChooseError, Key, Selected, aaguid_digits, choose, select};
 use crate::output::text::hex;
 use crate::output::words::key_name;
 use crate::transport::KeyDescription;
@@ -14,6 +14,14 @@ const WAIT: u64 = 30;
 
 /// How often the interrupt flag is looked at while a key is waited for.
 const GLANCE: Duration = Duration::from_millis(100);
+
+/// What a selector, or none, leads to.
+pub(super) enum Found {
+    /// What can be known without opening a key.
+    Choice(Choice),
+    /// Nobody said which of these is meant.
+    Several(Vec<KeyDescription>),
+}
 
 impl App<'_> {
     /// Opens the key that is meant and asks what it is.
@@ -36,12 +44,30 @@ impl App<'_> {
     pub fn connect_key(&mut self) -> Result<Key, CliError> {
         let selector = self.global.device.clone();
         match self.find(selector.as_deref())? {
-            Choice::One(key) => {
+            Found::Several(keys) if self.can_ask() && self.setting.stderr_is_terminal => {
+                let Selected { key, .. } = self.select(&keys)?;
+                self.ui.detail(&format!("Using {}.", key_name(key.description())));
+                Ok(key)
+            }
+            Found::Several(keys) => Err(explain::choose(&ChooseError::Several(keys))),
+            Found::Choice(Choice::One(key)) => {
                 self.ui.detail(&format!("Using {}.", key_name(&key)));
                 self.on_description(&key.clone(), |context| Key::connect(key, context))
             }
-            Choice::AskThese(keys) => self.open_by_aaguid(selector.unwrap_or_default(), keys),
+            Found::Choice(Choice::AskThese(keys)) => {
+                self.open_by_aaguid(selector.unwrap_or_default(), keys)
+            }
         }
+    }
+
+    /// Has the person choose one of several keys by touching it.
+    ///
+    /// # Errors
+    ///
+    /// When none is chosen or none can be used.
+    pub fn select(&mut self, keys: &[KeyDescription]) -> Result<Selected, CliError> {
+        self.ceremony(|context| select(keys, context))
+            .map_err(|error| explain::select(&error, keys))
     }
 
     /// Opens one key and asks what it is.
@@ -51,7 +77,7 @@ impl App<'_> {
     }
 
     /// Finds the key that is meant, waiting for one to be plugged in where that makes sense.
-    pub(super) fn find(&mut self, selector: Option<&str>) -> Result<Choice, CliError> {
+    pub(super) fn find(&mut self, selector: Option<&str>) -> Result<Found, CliError> {
         let patience = match self.global.wait {
             Some(seconds) => Some(seconds),
             None if self.can_ask() => Some(WAIT),
@@ -73,7 +99,9 @@ impl App<'_> {
                         return Err(CliError::interrupted());
                     }
                 }
-                result => return result.map_err(|error| explain::choose(&error)),
+                Ok(choice) => return Ok(Found::Choice(choice)),
+                Err(ChooseError::Several(keys)) => return Ok(Found::Several(keys)),
+                Err(error) => return Err(explain::choose(&error)),
             }
         }
     }

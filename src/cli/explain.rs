@@ -7,7 +7,7 @@ mod refusal;
 mod reset;
 mod virtual_key;
 
-pub use choice::choose;
+pub use choice::{choose, select};
 pub use connection::{channel, open};
 pub use virtual_key::lasting;
 

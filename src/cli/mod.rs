@@ -55,6 +55,8 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Pin(args) => commands::pin::run(app, &args),
         Command::Reset(args) => commands::reset::run(app, &args),
         Command::Info(args) => commands::info::run(app, &args),
+        Command::Wink(args) => commands::wink::run(app, &args),
+        Command::Select(args) => commands::select::run(app, &args),
         Command::List(args) => commands::list::run(app, &args),
         Command::Virtual(args) => commands::virtual_key::run(app, &args),
     }

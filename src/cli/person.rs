@@ -212,6 +212,23 @@ impl Interaction for Person<'_, '_> {
         }
     }
 
+    fn this_one(&mut self, key: &KeyDescription, blinking: bool) -> Answer<()> {
+        self.ui.end_line();
+        let Some(terminal) = &mut self.terminal else { return Answer::CannotAsk };
+        let name = words::key_name(key);
+        let prompt = match blinking {
+            true => format!("Is it {name}, which blinks now? [y/N] "),
+            false => format!("Is it {name}? [y/N] "),
+        };
+        match terminal.read_line(&prompt) {
+            Ok(Some(line)) if matches!(line.trim().to_lowercase().as_str(), "y" | "yes") => {
+                Answer::Given(())
+            }
+            Ok(_) => Answer::Declined,
+            Err(error) => self.cannot(CliError::terminal(&error)),
+        }
+    }
+
     fn act(&mut self, key: &KeyDescription, act: &Act) {
         self.by_enter = self.is_touched_by_enter(key);
         if self.by_enter && self.terminal.is_none() {
@@ -225,7 +242,7 @@ impl Interaction for Person<'_, '_> {
         match act {
             _ if self.ui.is_live() => self.ui.progress(&line),
             // Without these nobody knows what to do, however quiet it should be.
-            Act::Unplug | Act::PlugIn { .. } => self.ui.line(&line),
+            Act::Unplug | Act::PlugIn { .. } | Act::TouchOne { .. } => self.ui.line(&line),
             _ => self.ui.status(&line),
         }
     }
@@ -276,6 +293,10 @@ impl Interaction for Person<'_, '_> {
             }
             Notice::Busy => {
                 self.ui.status(&format!("{name} is in use by another program; waiting."));
+            }
+            Notice::LeftOut { reason } => {
+                let reason = escape(reason);
+                self.ui.warning(&format!("{} is left out: {reason}.", words::capitalized(&name)));
             }
             Notice::PlugInOnceMore => {
                 self.ui.warning(&format!(

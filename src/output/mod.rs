@@ -14,6 +14,7 @@ pub mod options;
 pub mod pin;
 pub mod reset;
 pub mod secrets;
+pub mod select;
 pub mod text;
 pub mod verdict;
 pub mod virtual_keys;

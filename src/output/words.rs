@@ -46,6 +46,9 @@ pub fn act(key: &KeyDescription, act: &Act) -> String {
         Act::VerifyOnKey { within } => {
             format!("Put your finger on {name} now ({} s).", within.as_secs())
         }
+        Act::TouchOne { count, within } => {
+            format!("Touch the key that you mean, one of {count} ({} s).", within.as_secs())
+        }
         Act::Unplug => format!("Unplug {name} now."),
         Act::PlugIn { within } => {
             format!("Plug the same key in again ({} s).", within.as_secs())
@@ -59,6 +62,6 @@ pub fn act_by_enter(key: &KeyDescription, act: &Act) -> String {
         Act::Touch { within } | Act::LongTouch { within } | Act::VerifyOnKey { within } => {
             format!("Press Enter to touch {} ({} s).", key_name(key), within.as_secs())
         }
-        Act::Unplug | Act::PlugIn { .. } => self::act(key, act),
+        Act::TouchOne { .. } | Act::Unplug | Act::PlugIn { .. } => self::act(key, act),
     }
 }

@@ -24,6 +24,7 @@ mod packets;
 mod pin;
 mod quirks;
 mod reset;
+mod select;
 mod skipped;
 mod udev_rules;
 mod unplug;

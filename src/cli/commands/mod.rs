@@ -8,4 +8,6 @@ pub mod list;
 pub mod pin;
 pub mod register;
 pub mod reset;
+pub mod select;
 pub mod virtual_key;
+pub mod wink;

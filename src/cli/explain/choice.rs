@@ -1,22 +1,17 @@
 //! Why no single key is meant, in words.
 
+use super::authenticator;
 use super::connection::bus;
-use crate::authenticator::ChooseError;
+use crate::authenticator::{ChooseError, SelectError};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::output::text::escape;
-use crate::output::words::key_name;
+use crate::output::words::{capitalized, key_name};
 use crate::transport::KeyDescription;
 
 /// Explains why no single key is meant.
 pub fn choose(error: &ChooseError) -> CliError {
     let no_key = |kind, message: String| CliError::new(Exit::NoKey, kind, message);
-    let listed = |mut error: CliError, keys: &[KeyDescription]| {
-        for key in keys {
-            error = error.hint(format!("`--device {}` is {}.", escape(&key.path.0), key_name(key)));
-        }
-        error
-    };
     match error {
         ChooseError::Bus(error) => bus(error),
         ChooseError::NoKey => no_key("no_key", "No FIDO key is plugged in.".to_owned())
@@ -43,4 +38,45 @@ pub fn choose(error: &ChooseError) -> CliError {
             keys,
         ),
     }
+}
+
+/// Explains why none of several keys was chosen.
+pub fn select(error: &SelectError, keys: &[KeyDescription]) -> CliError {
+    let error = match error {
+        SelectError::NoneUsable { key, source } => return authenticator(source, key),
+        SelectError::Other(error) => {
+            return CliError::new(Exit::Failed, "select", capitalized(&error.to_string()));
+        }
+        SelectError::Interrupted => {
+            return CliError::new(
+                Exit::Interrupted,
+                "interrupted",
+                "Interrupted; the keys were told to cancel. Nothing was changed.",
+            );
+        }
+        SelectError::NotTouched => CliError::new(
+            Exit::NotConfirmed,
+            "not_touched",
+            "Nobody touched any of the keys in time. Nothing was changed.",
+        ),
+        SelectError::NoneMeant => CliError::new(
+            Exit::NotConfirmed,
+            "declined",
+            "None of the keys is the one that is meant. Nothing was changed.",
+        ),
+        SelectError::CannotAsk => CliError::new(
+            Exit::NoKey,
+            "several_keys",
+            "These keys are too old to be chosen by a touch, and nobody can be asked.",
+        ),
+    };
+    listed(error, keys)
+}
+
+/// Adds how each of several keys is named.
+fn listed(mut error: CliError, keys: &[KeyDescription]) -> CliError {
+    for key in keys {
+        error = error.hint(format!("`--device {}` is {}.", escape(&key.path.0), key_name(key)));
+    }
+    error
 }

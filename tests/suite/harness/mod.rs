@@ -13,7 +13,7 @@ mod terminal;
 
 pub use faults::{MessageFault, Reaction};
 pub use hands::{Deed, Hands};
-pub use record::{Record, request_name};
+pub use record::{Record, RecordingBus, request_name};
 pub use terminal::Typed;
 
 use crate::fake_machine::FakeMachine;
@@ -29,7 +29,6 @@ use fidokey::virtual_key::{
     Touch, VirtualBus, VirtualKey,
 };
 use hands::HandsBus;
-use record::RecordingBus;
 use reports::ReportSizeBus;
 use std::collections::HashMap;
 use std::ffi::OsString;

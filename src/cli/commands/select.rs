@@ -1,0 +1,50 @@
+//! `fidokey select`.
+
+use crate::authenticator::{Choice, Selected, selector};
+use crate::cli::app::App;
+use crate::cli::connect::Found;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::explain;
+use crate::output::select::SelectView;
+use crate::transport::KeyKind;
+use clap::Args;
+
+/// Touches one of several keys, to learn which one it is and how to name it.
+///
+/// All keys of FIDO 2.1 or later wait for a touch at the same time, and the first that is touched is
+/// it. Older keys blink one by one, and you are asked. Nothing is changed on any key.
+#[derive(Debug, Args)]
+pub struct SelectArgs {}
+
+/// Finds out which key is meant.
+///
+/// # Errors
+///
+/// When there is no key, or none is chosen.
+pub fn run(app: &mut App<'_>, _: &SelectArgs) -> Result<Exit, CliError> {
+    if app.global.device.is_some() {
+        return Err(CliError::usage(
+            "`select` finds out which key is which, and `--device` says it already.",
+        )
+        .hint("Leave `--device` out."));
+    }
+    let found = app.find(None)?;
+    let all = app.bus.keys().map_err(|error| explain::choose(&error.into()))?;
+    let all: Vec<_> = all.into_iter().filter(|key| key.kind == KeyKind::Hid).collect();
+    let (description, by) = match found {
+        Found::Several(keys) => {
+            let Selected { key, by } = app.select(&keys)?;
+            (key.description().clone(), Some(by))
+        }
+        Found::Choice(Choice::One(key)) => {
+            app.ui.status("Only one FIDO key is plugged in.");
+            (key, None)
+        }
+        // Only a selector leads to keys that have to be asked.
+        Found::Choice(Choice::AskThese(_)) => return Err(CliError::usage("no selector was given")),
+    };
+    let view = SelectView::of(&description, selector(&description, &all), by);
+    app.print(&view, SelectView::text)?;
+    Ok(Exit::Done)
+}
