@@ -10,6 +10,7 @@ use super::error::AuthenticatorError;
 use super::interaction::{Act, Answer, Interaction, Notice};
 use super::key::{Context, Key};
 use super::survey::{Around, GLANCE, NoRandomness, Nobody, at_once, survey};
+use crate::ctap::RandomError;
 use crate::ctap::get_info::Info;
 use crate::ctap::selection::Selection;
 use crate::transport::{Interrupt, KeyDescription};
@@ -59,9 +60,9 @@ pub enum SelectError {
     /// The person asked to stop (Ctrl-C), and the keys were told.
     #[error("interrupted")]
     Interrupted,
-    /// Something that has nothing to do with a single key.
+    /// The operating system gives no randomness.
     #[error(transparent)]
-    Other(AuthenticatorError),
+    Random(#[from] RandomError),
 }
 
 /// Finds out which of several keys the person means.
@@ -73,7 +74,7 @@ pub enum SelectError {
 ///
 /// [`SelectError`]. Every key can be used afterwards.
 pub fn select(keys: &[KeyDescription], context: &mut Context<'_>) -> Result<Selected, SelectError> {
-    let answers = survey(keys, context, GLANCE).map_err(SelectError::Other)?;
+    let answers = survey(keys, context, GLANCE)?;
     if context.interrupt.is_requested() {
         return Err(SelectError::Interrupted);
     }

@@ -29,7 +29,7 @@ pub fn survey(
     keys: &[KeyDescription],
     context: &mut Context<'_>,
     timing: Timing,
-) -> Result<Vec<Result<Key, AuthenticatorError>>, AuthenticatorError> {
+) -> Result<Vec<Result<Key, AuthenticatorError>>, RandomError> {
     let mut asked = Vec::new();
     for key in keys {
         let mut nonce = Nonce([0; 8]);

@@ -221,7 +221,7 @@ fn malformed(the: &str, error: &dyn Error, after: &str) -> CliError {
 }
 
 /// Explains that the operating system gives no randomness.
-fn random(reason: &str) -> CliError {
+pub fn random(reason: &str) -> CliError {
     let message = "The operating system gives no random numbers, which every request needs. \
                    Nothing was changed.";
     CliError::new(Exit::Failed, "random", message)

@@ -6,6 +6,7 @@
 
 use fidokey::authenticator::{
     AuthenticatorError, ChooseError, Difference, PinError, PinPolicy, Question, ResetError,
+    SelectError,
 };
 use fidokey::cli::error::CliError;
 use fidokey::cli::explain;
@@ -111,6 +112,20 @@ every!(choose_errors: ChooseError {
     Ambiguous{..} => [
         ChooseError::Ambiguous { selector: "key".into(), keys: vec![key(), other_key()] },
     ];
+});
+
+every!(select_errors: SelectError {
+    NoneUsable{..} => [
+        SelectError::NoneUsable {
+            key: Box::new(key()),
+            source: Box::new(OpenError::InUse { path: path() }.into()),
+        },
+    ];
+    NotTouched() => [SelectError::NotTouched];
+    NoneMeant() => [SelectError::NoneMeant];
+    CannotAsk() => [SelectError::CannotAsk];
+    Interrupted() => [SelectError::Interrupted];
+    Random(..) => [SelectError::Random(RandomError("none is there".into()))];
 });
 
 every!(connection_errors: ConnectionError {
@@ -600,6 +615,12 @@ fn open() {
 #[test]
 fn choose() {
     insta::assert_snapshot!(all(choose_errors(), explain::choose));
+}
+
+#[test]
+fn select() {
+    let keys = [key(), other_key()];
+    insta::assert_snapshot!(all(select_errors(), |error| explain::select(error, &keys)));
 }
 
 #[test]

@@ -4,13 +4,14 @@ use crate::authenticator::{AuthenticatorError, GLANCE, Key, survey};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::explain;
 use crate::cli::process::lasting_keys;
+use crate::ctap::RandomError;
 use crate::host::Host;
 use crate::output::list::{KeyView, ListView};
 use crate::output::text::count;
-use crate::output::words::capitalized;
 use crate::transport::sysfs::FidoNode;
-use crate::transport::{KeyDescription, KeyKind};
+use crate::transport::{BusError, KeyDescription, KeyKind};
 use clap::Args;
 use std::collections::BTreeSet;
 
@@ -27,15 +28,13 @@ pub struct ListArgs {}
 ///
 /// When the operating system does not let keys be looked for.
 pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
-    let refused = |error: &dyn std::error::Error| {
-        CliError::new(Exit::Failed, "enumeration", capitalized(&error.to_string()))
-    };
-    let nodes = app.host.nodes().map_err(|error| refused(&error))?;
-    let mut on_bus = app.bus.keys().map_err(|error| refused(&error))?;
+    let nodes = app.host.nodes().map_err(|error| BusError::Enumerate(error.to_string()));
+    let nodes = nodes.map_err(|error| explain::choose(&error.into()))?;
+    let mut on_bus = app.bus.keys().map_err(|error| explain::choose(&error.into()))?;
     on_bus.retain(|key| key.kind == KeyKind::Hid);
     let keys = merged(&nodes, on_bus);
-    let answers =
-        app.ceremony(|context| survey(&keys, context, GLANCE)).map_err(|error| refused(&error))?;
+    let answers = app.ceremony(|context| survey(&keys, context, GLANCE));
+    let answers = answers.map_err(|RandomError(reason)| explain::random(&reason))?;
     if app.interrupt.is_requested() {
         return Err(CliError::interrupted());
     }

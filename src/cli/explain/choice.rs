@@ -1,12 +1,13 @@
 //! Why no single key is meant, in words.
 
-use super::authenticator;
 use super::connection::bus;
+use super::{authenticator, random};
 use crate::authenticator::{ChooseError, SelectError};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::ctap::RandomError;
 use crate::output::text::escape;
-use crate::output::words::{capitalized, key_name};
+use crate::output::words::key_name;
 use crate::transport::KeyDescription;
 
 /// Explains why no single key is meant.
@@ -44,9 +45,7 @@ pub fn choose(error: &ChooseError) -> CliError {
 pub fn select(error: &SelectError, keys: &[KeyDescription]) -> CliError {
     let error = match error {
         SelectError::NoneUsable { key, source } => return authenticator(source, key),
-        SelectError::Other(error) => {
-            return CliError::new(Exit::Failed, "select", capitalized(&error.to_string()));
-        }
+        SelectError::Random(RandomError(reason)) => return random(reason),
         SelectError::Interrupted => {
             return CliError::new(
                 Exit::Interrupted,
