@@ -28,7 +28,7 @@ pub struct Cli {
 pub struct Global {
     /// Use this key: a path, the start of a serial number, an AAGUID, part of a product name,
     /// `virtual`, or `virtual:NAME`.
-    #[arg(short, long, global = true, value_name = "SELECTOR")]
+    #[arg(short, long, global = true, value_name = "SELECTOR", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub device: Option<String>,
 
     /// Print JSON instead of text.

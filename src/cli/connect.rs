@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::error::CliError;
+use super::exit::Exit;
 use super::explain;
 use crate::authenticator::{Choice, ChooseError, Key, Selected, aaguid_digits, choose, select};
 use crate::output::text::hex;
@@ -85,10 +86,20 @@ impl App<'_> {
         };
         let until =
             patience.map(|seconds| self.clock.now().saturating_add(Duration::from_secs(seconds)));
+        let in_time = |now| until.is_some_and(|until| now < until);
+        // A selector may be mistyped: its key is waited for only by those who say so.
+        let asked_to_wait = self.global.wait.is_some();
         let mut told = false;
         loop {
             match choose(self.bus.as_ref(), selector) {
-                Err(ChooseError::NoKey) if until.is_some_and(|until| self.clock.now() < until) => {
+                Err(error)
+                    if in_time(self.clock.now())
+                        && match error {
+                            ChooseError::NoKey => true,
+                            ChooseError::NoMatch { .. } => asked_to_wait,
+                            _ => false,
+                        } =>
+                {
                     if !told {
                         told = true;
                         let seconds = patience.unwrap_or_default();
@@ -114,12 +125,20 @@ impl App<'_> {
     ) -> Result<Key, CliError> {
         let digits = aaguid_digits(&selector).unwrap_or_default();
         let mut matching = Vec::new();
+        let mut not_asked = Vec::new();
         for description in &keys {
-            // A key that does not answer is not the one that is meant.
-            let Ok(mut key) = self.open_described(description.clone()) else { continue };
-            let aaguid = self.on_key(&mut key, |key, context| Ok(key.info(context)?.aaguid))?;
-            if aaguid.is_some_and(|aaguid| hex(&aaguid.0).starts_with(&digits)) {
-                matching.push(key);
+            let opened = self.open_described(description.clone()).and_then(|mut key| {
+                let aaguid = self.on_key(&mut key, |key, context| Ok(key.info(context)?.aaguid))?;
+                Ok((key, aaguid))
+            });
+            match opened {
+                Ok((key, Some(aaguid))) if hex(&aaguid.0).starts_with(&digits) => {
+                    matching.push(key)
+                }
+                Ok(_) => {}
+                Err(error) if error.exit == Exit::Interrupted => return Err(error),
+                // It may be the one that is meant: if no other is, that is said.
+                Err(error) => not_asked.push(error.after_changes().message),
             }
         }
         let error = match (matching.len(), matching.pop()) {
@@ -131,6 +150,10 @@ impl App<'_> {
                 ChooseError::Ambiguous { selector, keys }
             }
         };
-        Err(explain::choose(&error))
+        let mut explained = explain::choose(&error);
+        for reason in not_asked {
+            explained = explained.cause(reason.trim_end_matches('.'));
+        }
+        Err(explained)
     }
 }

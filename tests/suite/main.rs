@@ -25,6 +25,7 @@ mod pin;
 mod quirks;
 mod reset;
 mod select;
+mod selectors;
 mod skipped;
 mod udev_rules;
 mod unplug;

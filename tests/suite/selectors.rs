@@ -1,0 +1,130 @@
+//! Which key is meant: none, one, several, one that may not be opened.
+
+use crate::harness::{Deed, Desk, Outcome, Reaction};
+use fidokey::cli::exit::Exit;
+use fidokey::transport::{KeyDescription, OpenError};
+use fidokey::virtual_key::{KeySettings, Touch};
+use std::fmt::Write;
+
+const REGISTER: &str = "register --rp example.com --user alice";
+
+fn with_device(desk: &Desk, selector: &str) -> Outcome {
+    desk.command(REGISTER).arg("--device").arg(selector).run()
+}
+
+/// A key with a name and a model of its own.
+fn plug(desk: &Desk, number: u8, product: &str) {
+    let description =
+        KeyDescription { product: Some(product.to_owned()), ..Desk::description(number) };
+    let settings = KeySettings { aaguid: [number; 16], ..KeySettings::default() };
+    drop(desk.plug_described(description, settings, Touch::Auto));
+}
+
+#[test]
+fn without_a_key() {
+    let desk = Desk::empty();
+    let outcome = desk.run(REGISTER);
+    outcome.ended(Exit::NoKey);
+    let json = desk.run(&format!("{REGISTER} --json"));
+    let named = with_device(&desk, "yubi");
+    named.ended(Exit::NoKey);
+    insta::assert_snapshot!(format!("{outcome}\n{json}\n{named}"));
+}
+
+#[test]
+fn a_key_is_waited_for() {
+    let desk = Desk::empty();
+    desk.hands.will([]);
+    let in_vain = desk.run(&format!("{REGISTER} --wait=5"));
+    in_vain.ended(Exit::NoKey);
+    let typing = desk.command(REGISTER).typing([]).run();
+    typing.ended(Exit::NoKey);
+    let key = desk.plug(0, KeySettings::default());
+    desk.keys.unplug(&key.description().path);
+    for line in [format!("{REGISTER} --wait"), format!("{REGISTER} --wait --device v1.0")] {
+        let wait = Deed::Wait(std::time::Duration::from_secs(3));
+        desk.hands.will([wait, Deed::Plug(key.clone())]);
+        desk.run(&line).succeeded();
+        desk.keys.unplug(&key.description().path);
+    }
+    desk.hands.will([Deed::Interrupt]);
+    desk.run(&format!("{REGISTER} --wait")).ended(Exit::Interrupted);
+    insta::assert_snapshot!(format!("{in_vain}\n{typing}"));
+}
+
+#[test]
+fn two_keys_and_nobody_to_ask() {
+    let desk = Desk::empty();
+    plug(&desk, 1, "Security Key");
+    plug(&desk, 2, "Security Key NFC");
+    let outcome = desk.run(REGISTER);
+    outcome.ended(Exit::NoKey);
+    let json = desk.run(&format!("{REGISTER} --json"));
+    insta::assert_snapshot!(format!("{outcome}\n{json}"));
+    // What the hints say works.
+    desk.run(&format!("{REGISTER} --device /dev/hidraw2")).succeeded();
+}
+
+#[test]
+fn selectors_that_mean_no_single_key() {
+    let desk = Desk::empty();
+    plug(&desk, 1, "Security Key");
+    plug(&desk, 2, "Security Key NFC");
+    let mut text = String::new();
+    for (selector, exit) in [
+        ("security", Exit::NoKey),
+        ("v1.", Exit::NoKey),
+        ("yubikey", Exit::NoKey),
+        ("/dev/hidraw7", Exit::NoKey),
+        ("virtual:nosuch", Exit::NoKey),
+        ("virtual:no/such", Exit::NoKey),
+        ("03030303", Exit::NoKey),
+        ("a\u{1b}[2J\u{202e}b", Exit::NoKey),
+        ("", Exit::Usage),
+    ] {
+        let outcome = with_device(&desk, selector);
+        outcome.ended(exit);
+        writeln!(text, "{}", outcome.to_string().replace('\u{202e}', "\u{fffd}")).unwrap();
+    }
+    insta::assert_snapshot!(text.replace('\u{1b}', "^["));
+    for selector in ["nfc", "v1.2", "02020202-0202-0202", "02020202020202020202020202020202"] {
+        desk.record.take();
+        with_device(&desk, selector).succeeded();
+    }
+}
+
+/// A key that cannot be asked for its model may be the one that is meant.
+#[test]
+fn a_key_that_cannot_be_asked_for_its_model_is_named() {
+    let desk = Desk::empty();
+    plug(&desk, 1, "Security Key");
+    plug(&desk, 2, "Security Key NFC");
+    desk.faults.requests(|_| Reaction::Silence);
+    insta::assert_snapshot!(with_device(&desk, "02020202"));
+}
+
+#[test]
+fn a_key_that_may_not_be_opened() {
+    let (desk, _key) = Desk::with_key();
+    let mut text = String::new();
+    let faults: [fn() -> OpenError; 4] = [
+        || OpenError::NoPermission(Desk::description(0).path),
+        || OpenError::InUse { path: Desk::description(0).path },
+        || OpenError::NotFound(Desk::description(0).path),
+        || OpenError::Other { path: Desk::description(0).path, reason: "an\u{7} error".into() },
+    ];
+    for fault in faults {
+        desk.faults.opening(move |_| fault());
+        let outcome = desk.run(REGISTER);
+        outcome.ended(Exit::NoKey);
+        writeln!(text, "{outcome}").unwrap();
+    }
+    desk.faults.mend();
+    desk.faults.enumeration("udev: \u{1b}no such device");
+    let outcome = desk.run(REGISTER);
+    outcome.ended(Exit::Failed);
+    writeln!(text, "{outcome}").unwrap();
+    desk.faults.mend();
+    desk.run(REGISTER).succeeded();
+    insta::assert_snapshot!(text);
+}
