@@ -95,12 +95,43 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the main job from start to end on a throw-away virtual key.
+    ///
+    /// Nothing is kept, and no key that is plugged in is touched.
     Demo(commands::demo::DemoArgs),
+    /// List every FIDO key that is plugged in, also those that cannot be used, with the reason.
+    ///
+    /// Each key is asked what it is; one that another program uses is shown as busy and not waited
+    /// for. Virtual keys are not listed here: see `fidokey virtual list`.
+    List(commands::list::ListArgs),
+    /// Show one key in depth: what it is, what it can do, and how it is configured.
+    ///
+    /// No PIN is needed, no PIN try is used, and nothing is changed.
+    Info(commands::info::InfoArgs),
+    /// Make a key blink, to learn which one it is.
+    ///
+    /// With several keys, name one with --device, or use `fidokey select`.
+    Wink(commands::wink::WinkArgs),
+    /// Touch one of several keys, to learn which one it is and how to name it.
+    ///
+    /// All keys of FIDO 2.1 or later wait for a touch at the same time, and the first that is
+    /// touched is it. Older keys blink one by one, and you are asked. Nothing is changed on any key.
+    Select(commands::select::SelectArgs),
     /// Register a credential.
+    ///
+    /// The result is verified before it is printed. The client data is built from --origin and
+    /// --challenge, or only its hash is given. With --json, stdout carries the WebAuthn
+    /// RegistrationResponseJSON alone, and the verdict goes to stderr or to --report.
     Register(commands::register::RegisterArgs),
     /// Make an assertion with a credential.
+    ///
+    /// The result is verified before it is printed; its signature is checked when the public key is
+    /// known from --registration or --public-key. With --json, stdout carries the WebAuthn
+    /// AuthenticationResponseJSON alone, and the verdict goes to stderr or to --report.
     Assert(commands::assert::AssertArgs),
     /// List, show, delete and rename the credentials that a key holds.
+    ///
+    /// Only resident credentials (discoverable credentials, passkeys) are on the key. Where a key is
+    /// a second factor beside a password, it often keeps nothing, and there is nothing to list.
     Credential(commands::credential::CredentialArgs),
     /// Show, set, change or verify the PIN of a key.
     Pin(commands::pin::PinArgs),
@@ -110,14 +141,20 @@ pub enum Command {
     /// is done you are asked to type a word, unless you add --yes. A key allows a reset only just
     /// after it was plugged in, so that you are asked to unplug it, plug it in again and touch it.
     Reset(commands::reset::ResetArgs),
-    /// Show one key in depth: what it is, what it can do, and how it is configured.
-    Info(commands::info::InfoArgs),
-    /// Make a key blink, to learn which one it is.
-    Wink(commands::wink::WinkArgs),
-    /// Touch one of several keys, to learn which one it is.
-    Select(commands::select::SelectArgs),
-    /// List every FIDO key that is plugged in, also those that cannot be used, with the reason.
-    List(commands::list::ListArgs),
     /// Manage virtual keys that last, for trying things out.
+    ///
+    /// A virtual key is real firmware (OpenSK) that runs inside this program. Every command takes
+    /// one with `--device virtual:NAME`, and none takes it without being told so. Its private keys
+    /// are in a plain file: it is not for protecting accounts.
     Virtual(commands::virtual_key::VirtualArgs),
+    /// Print a script that completes command lines.
+    ///
+    /// For bash: `fidokey completions bash > ~/.local/share/bash-completion/completions/fidokey`.
+    /// For other shells, put it where the shell looks for such scripts.
+    Completions(commands::completions::CompletionsArgs),
+    /// Print the manual page of fidokey or of one of its commands.
+    ///
+    /// Read one with `fidokey man credential list | man -l -`, or write all of them to a directory
+    /// with --out.
+    Man(commands::man::ManArgs),
 }

@@ -59,6 +59,8 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Select(args) => commands::select::run(app, &args),
         Command::List(args) => commands::list::run(app, &args),
         Command::Virtual(args) => commands::virtual_key::run(app, &args),
+        Command::Completions(args) => commands::completions::run(app, &args),
+        Command::Man(args) => commands::man::run(app, &args),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod bad_replies;
 mod busy;
+mod cli_reference;
 mod credential_quirks;
 mod credentials;
 mod errors;
@@ -17,6 +18,7 @@ mod judges;
 mod kills;
 mod layering;
 mod list;
+mod man;
 mod memory;
 mod message_counts;
 mod mutations;

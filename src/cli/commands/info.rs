@@ -8,9 +8,7 @@ use crate::output::key_info::InfoView;
 use crate::output::text::escape;
 use clap::Args;
 
-/// Shows one key in depth: what it is, what it can do, and how it is configured.
-///
-/// No PIN is needed, no PIN try is used, and nothing is changed.
+/// Shows one key in depth.
 #[derive(Debug, Args)]
 pub struct InfoArgs {}
 

@@ -15,10 +15,7 @@ use crate::transport::{BusError, KeyDescription, KeyKind};
 use clap::Args;
 use std::collections::BTreeSet;
 
-/// Lists every FIDO key that is plugged in, also those that cannot be used, with the reason.
-///
-/// Each key is asked what it is; a key that another program uses is shown as busy and not waited
-/// for. Virtual keys are not listed here: see `fidokey virtual list`.
+/// Lists every FIDO key that is plugged in.
 #[derive(Debug, Args)]
 pub struct ListArgs {}
 

@@ -1,10 +1,12 @@
 //! One file per command: its flags, and what it does.
 
 pub mod assert;
+pub mod completions;
 pub mod credential;
 pub mod demo;
 pub mod info;
 pub mod list;
+pub mod man;
 pub mod pin;
 pub mod register;
 pub mod reset;

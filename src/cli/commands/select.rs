@@ -10,10 +10,7 @@ use crate::output::select::SelectView;
 use crate::transport::KeyKind;
 use clap::Args;
 
-/// Touches one of several keys, to learn which one it is and how to name it.
-///
-/// All keys of FIDO 2.1 or later wait for a touch at the same time, and the first that is touched is
-/// it. Older keys blink one by one, and you are asked. Nothing is changed on any key.
+/// Finds out which of several keys is meant.
 #[derive(Debug, Args)]
 pub struct SelectArgs {}
 

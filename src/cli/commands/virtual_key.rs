@@ -13,11 +13,7 @@ use crate::virtual_key::{KeyName, LastingError, LastingKey, LastingKeys, NameErr
 use clap::{Args, Subcommand};
 use std::time::SystemTime;
 
-/// Manages virtual keys that last, for trying things out.
-///
-/// A virtual key is real firmware (OpenSK) that runs inside this program. Every command takes one
-/// with `--device virtual:NAME`, and none takes it without being told so. Its private keys are in a
-/// plain file: it is not for protecting accounts.
+/// Manages virtual keys that last.
 #[derive(Debug, Args)]
 pub struct VirtualArgs {
     /// What to do.
@@ -28,17 +24,19 @@ pub struct VirtualArgs {
 #[derive(Debug, Subcommand)]
 enum VirtualCommand {
     /// Make a virtual key that lasts.
+    ///
+    /// It is used with `--device virtual:NAME`. Its private keys are in a plain file: it is not for
+    /// protecting accounts.
     Create(CreateArgs),
-    /// List the virtual keys that last.
+    /// List the virtual keys that last, also those that cannot be used.
     List(ListArgs),
     /// Delete a virtual key and every credential on it.
+    ///
+    /// Before that you are asked, unless you add --yes. Nothing brings the key back.
     Delete(DeleteArgs),
 }
 
 /// Makes a virtual key that lasts.
-///
-/// It is used with `--device virtual:NAME`. Its private keys are in a plain file: it is not for
-/// protecting accounts.
 #[derive(Debug, Args)]
 struct CreateArgs {
     /// The key's name: 1 to 32 letters (a to z), digits, `-` or `_`.

@@ -7,9 +7,7 @@ use crate::output::words::{capitalized, key_name};
 use clap::Args;
 use serde::Serialize;
 
-/// Makes a key blink, to learn which one it is.
-///
-/// With several keys, name one with --device, or use `fidokey select`.
+/// Makes a key blink.
 #[derive(Debug, Args)]
 pub struct WinkArgs {}
 

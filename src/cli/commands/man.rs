@@ -1,0 +1,96 @@
+//! `fidokey man`.
+
+use crate::cli::app::App;
+use crate::cli::args::Cli;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::files::write;
+use crate::output::text::{count, escape};
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Prints or writes manual pages.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command to explain, such as `credential list` (fidokey itself if absent).
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+    /// Write the pages of all commands to this directory.
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct PageView {
+    name: String,
+    page: String,
+}
+
+#[derive(Debug, Serialize)]
+struct PagesView {
+    directory: String,
+    pages: Vec<String>,
+}
+
+/// Prints a page, or writes all.
+///
+/// # Errors
+///
+/// When there is no such command, or a page cannot be written.
+pub fn run(app: &mut App<'_>, args: &ManArgs) -> Result<Exit, CliError> {
+    let mut root = Cli::command().disable_help_subcommand(true);
+    root.build();
+    if let Some(directory) = &args.out {
+        return write_all(app, &root, directory);
+    }
+    let mut command = &root;
+    for name in &args.command {
+        command = command.find_subcommand(name).ok_or_else(|| no_command(&args.command))?;
+    }
+    let man = page_of(command);
+    let view = PageView { name: man.get_filename(), page: render(&man)? };
+    app.print(&view, |view| view.page.clone())?;
+    Ok(Exit::Done)
+}
+
+fn write_all(app: &mut App<'_>, root: &Command, directory: &Path) -> Result<Exit, CliError> {
+    std::fs::create_dir_all(directory).map_err(|error| {
+        let what = format!("{} cannot be made a directory.", directory.display());
+        CliError::new(Exit::Failed, "output_file", what)
+            .cause(error.to_string())
+            .hint("Name a directory that you may write to with `--out`.")
+    })?;
+    let mut pages = Vec::new();
+    let mut commands = vec![root];
+    while let Some(command) = commands.pop() {
+        commands.extend(command.get_subcommands());
+        let man = page_of(command);
+        let name = man.get_filename();
+        write(&directory.join(&name), render(&man)?.as_bytes())?;
+        pages.push(name);
+    }
+    pages.sort();
+    let directory = directory.display().to_string();
+    let written = count(pages.len(), "manual page", "manual pages");
+    app.ui.status(&format!("Wrote {written} to {}.", escape(&directory)));
+    app.print(&PagesView { directory, pages }, |_| String::new())?;
+    Ok(Exit::Done)
+}
+
+fn page_of(command: &Command) -> Man {
+    let version = concat!("fidokey ", env!("CARGO_PKG_VERSION"));
+    Man::new(command.clone()).source(version).manual("fidokey")
+}
+
+fn render(man: &Man) -> Result<String, CliError> {
+    let mut page = Vec::new();
+    man.render(&mut page).map_err(|error| CliError::defect(&error))?;
+    String::from_utf8(page).map_err(|error| CliError::defect(&error))
+}
+
+fn no_command(names: &[String]) -> CliError {
+    CliError::usage(format!("There is no command `{}`.", escape(&names.join(" "))))
+        .hint("`fidokey --help` lists the commands.")
+}
