@@ -3,9 +3,11 @@
 //! `schema_version` is the first member of every document. It grows when a member is removed or
 //! changes its meaning; new members may come without that.
 
+use super::text::is_unsafe;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
+use std::fmt::Write;
 
 /// The version of every document that this program prints now.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -23,8 +25,31 @@ struct Versioned<'a, T> {
 ///
 /// When the view cannot be written as JSON, which is a defect.
 pub fn document<T: Serialize>(body: &T) -> serde_json::Result<String> {
-    let mut text =
-        serde_json::to_string_pretty(&Versioned { schema_version: SCHEMA_VERSION, body })?;
+    bare(&Versioned { schema_version: SCHEMA_VERSION, body })
+}
+
+/// Writes a document of another specification, such as WebAuthn's, with nothing added.
+///
+/// Characters that would do something to a terminal, or mislead a reader, are written as JSON's own
+/// escapes: a reader of JSON gets them as they were.
+///
+/// # Errors
+///
+/// When the value cannot be written as JSON, which is a defect.
+pub fn bare<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    let indented = serde_json::to_string_pretty(value)?;
+    let mut text = String::with_capacity(indented.len().saturating_add(1));
+    for c in indented.chars() {
+        // The line ends are the document's own: those in a string are escaped already.
+        if c == '\n' || !is_unsafe(c) {
+            text.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\u{unit:04x}");
+        }
+    }
     text.push('\n');
     Ok(text)
 }
@@ -44,4 +69,17 @@ pub fn serialize_base64url<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&base64url(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_drive_a_terminal_is_escaped_and_reads_back_as_it_was() {
+        let hostile = "a\u{1b}\u{9b}\u{7f}\n\u{202e}\u{e0041}\u{1f511}é";
+        let text = bare(&[hostile]).unwrap();
+        assert_eq!(text, "[\n  \"a\\u001b\\u009b\\u007f\\n\\u202e\\udb40\\udc41\u{1f511}é\"\n]\n");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), [hostile]);
+    }
 }

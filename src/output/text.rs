@@ -21,7 +21,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Control characters, and format characters that are invisible or change the direction.
-fn is_unsafe(c: char) -> bool {
+pub(super) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),
             0xad | 0x61c | 0x180e

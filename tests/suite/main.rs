@@ -12,6 +12,7 @@ mod fake_machine;
 mod harness;
 mod hid_bus;
 mod host;
+mod hostile_names;
 mod info;
 mod judged;
 mod judges;

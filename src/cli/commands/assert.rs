@@ -103,8 +103,8 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     if secret_to_stdout {
         // stdout carries the secrets and nothing else.
     } else if app.global.json {
-        let json = serde_json::to_string_pretty(&chosen.response);
-        app.print_raw(&format!("{}\n", json.map_err(|error| CliError::defect(&error))?))?;
+        let json = crate::output::json::bare(&chosen.response);
+        app.print_raw(&json.map_err(|error| CliError::defect(&error))?)?;
     } else {
         app.print_raw(&view.text())?;
     }

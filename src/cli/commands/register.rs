@@ -182,7 +182,7 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     let saved = match &args.save {
         Some(path) => {
             let saved = SavedRegistration::of(&registered);
-            let text = serde_json::to_string_pretty(&saved).map_err(|e| CliError::defect(&e))?;
+            let text = crate::output::json::bare(&saved).map_err(|e| CliError::defect(&e))?;
             write(path, text.as_bytes()).map(Some)
         }
         None => Ok(None),
@@ -193,8 +193,8 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         if args.report.is_none() {
             app.ui.beside_answer(view.verdict_text().trim_end());
         }
-        let json = serde_json::to_string_pretty(&registered.response);
-        app.print_raw(&format!("{}\n", json.map_err(|error| CliError::defect(&error))?))?;
+        let json = crate::output::json::bare(&registered.response);
+        app.print_raw(&json.map_err(|error| CliError::defect(&error))?)?;
     } else {
         app.print_raw(&view.text())?;
     }
