@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod credentials;
+pub mod demo;
 pub mod info_members;
 pub mod json;
 pub mod key_info;

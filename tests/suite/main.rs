@@ -7,6 +7,7 @@ mod busy;
 mod cli_reference;
 mod credential_quirks;
 mod credentials;
+mod demo;
 mod errors;
 mod fake_machine;
 mod harness;
