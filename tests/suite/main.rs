@@ -28,6 +28,7 @@ mod packets;
 mod pin;
 mod quirks;
 mod reset;
+mod secrets;
 mod select;
 mod selectors;
 mod skipped;
