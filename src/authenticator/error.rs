@@ -49,6 +49,9 @@ pub enum PinError {
     /// One try is left and nobody said that it may be used.
     #[error("only one PIN try is left")]
     LastTry,
+    /// No key can have this PIN, found before it was sent.
+    #[error(transparent)]
+    CannotBe(PinPolicyError),
     /// The PIN does not fit the rules, found before it was sent.
     #[error(transparent)]
     Policy(PinPolicyError),

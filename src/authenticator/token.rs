@@ -122,7 +122,10 @@ impl Key {
             return Err(AuthenticatorError::Interrupted);
         }
         match answer {
-            Answer::Given(pin) => Ok(pin),
+            Answer::Given(pin) => {
+                pin.check_possible().map_err(PinError::CannotBe)?;
+                Ok(pin)
+            }
             Answer::Declined => Err(AuthenticatorError::Declined(Question::Pin)),
             Answer::CannotAsk => Err(AuthenticatorError::CannotAsk(Question::Pin)),
         }

@@ -130,6 +130,29 @@ impl Pin {
         }
     }
 
+    /// Checks a PIN that some key is said to have: no key can have one of these, so that trying it
+    /// would waste a try.
+    ///
+    /// A key may have a PIN that is shorter than its minimum now, or shorter than four code points
+    /// where a tool counted bytes: four bytes are the least.
+    ///
+    /// # Errors
+    ///
+    /// [`PinPolicyError`], whichever rule is broken first.
+    pub fn check_possible(&self) -> Result<(), PinPolicyError> {
+        let found = self.byte_length();
+        if self.text.contains('\0') {
+            Err(PinPolicyError::ContainsNul)
+        } else if u64::try_from(found).is_ok_and(|found| found < MIN_PIN_CODE_POINTS) {
+            let found = self.code_points();
+            Err(PinPolicyError::TooShort { minimum: MIN_PIN_CODE_POINTS, found })
+        } else if found > MAX_PIN_BYTES {
+            Err(PinPolicyError::TooManyBytes { found })
+        } else {
+            Ok(())
+        }
+    }
+
     /// `pinHashEnc`: the first 16 bytes of the PIN's SHA-256, encrypted.
     ///
     /// # Errors
@@ -224,6 +247,22 @@ mod tests {
         );
         assert_eq!(pin("1234\0").check_policy(4, 63), Err(PinPolicyError::ContainsNul));
         assert_eq!(pin("12\0 34").check_policy(4, 63), Err(PinPolicyError::ContainsNul));
+    }
+
+    #[test]
+    fn some_pins_no_key_can_have() {
+        for possible in ["1234", "\u{e9}\u{e9}", &"1".repeat(63)] {
+            assert_eq!(pin(possible).check_possible(), Ok(()), "{possible}");
+        }
+        assert_eq!(
+            pin("123").check_possible(),
+            Err(PinPolicyError::TooShort { minimum: 4, found: 3 })
+        );
+        assert_eq!(
+            pin(&"1".repeat(64)).check_possible(),
+            Err(PinPolicyError::TooManyBytes { found: 64 })
+        );
+        assert_eq!(pin("12\034").check_possible(), Err(PinPolicyError::ContainsNul));
     }
 
     #[test]

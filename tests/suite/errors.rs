@@ -275,6 +275,11 @@ every!(pin_errors: PinError {
     AlreadySet() => [PinError::AlreadySet];
     MustBeChanged() => [PinError::MustBeChanged];
     LastTry() => [PinError::LastTry];
+    CannotBe(..) => [
+        PinError::CannotBe(PinPolicyError::TooShort { minimum: 4, found: 3 }),
+        PinError::CannotBe(PinPolicyError::TooManyBytes { found: 64 }),
+        PinError::CannotBe(PinPolicyError::ContainsNul),
+    ];
     Policy(..) => [PinError::Policy(PinPolicyError::TooShort { minimum: 6, found: 4 })];
     RefusedByPolicy{..} => [
         PinError::RefusedByPolicy { policy: policy(None), same_as_before: false },

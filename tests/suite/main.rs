@@ -26,6 +26,7 @@ mod message_counts;
 mod mutations;
 mod packets;
 mod pin;
+mod pin_problems;
 mod quirks;
 mod reset;
 mod secrets;

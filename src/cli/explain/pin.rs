@@ -86,6 +86,20 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
             "If you are not, look for it first: a key whose PIN is blocked for good can only be \
              reset, which erases every account on it.",
         ),
+        PinError::CannotBe(reason) => new(
+            "pin_impossible",
+            format!(
+                "This cannot be the PIN of {name}: {}. Nothing was sent, and no PIN try was used.",
+                match reason {
+                    PinPolicyError::TooShort { found, .. } => {
+                        let found = usize::try_from(*found).unwrap_or(usize::MAX);
+                        format!("it has {}", count(found, "character", "characters"))
+                    }
+                    other => other.to_string(),
+                }
+            ),
+        )
+        .hint("Run the command again with the PIN of this key."),
         PinError::Policy(policy) => pin_policy(policy, name),
         PinError::RefusedByPolicy { policy, same_as_before } => {
             refused_by_policy(policy, *same_as_before, &the)
