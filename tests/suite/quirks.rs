@@ -2,8 +2,11 @@
 
 use crate::harness::{Desk, MessageFault, Reaction, request_name};
 use fidokey::cli::exit::Exit;
+use fidokey::transport::Clock;
+use fidokey::virtual_key::{KeySettings, ManualClock};
 use fidokey::wire::cbor::{self, Encoded, Item, Key, MapBuilder};
 use fidokey::wire::ctaphid::{Command, Packet, PacketKind};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const REGISTER: &str = "register --rp example.com --user alice";
@@ -198,7 +201,7 @@ fn a_secret_that_is_refused_without_verification_is_not_a_wrong_pin() {
 #[test]
 fn every_proof_under_protocol_two_has_32_bytes() {
     let (desk, _key) = Desk::with_key();
-    let lengths = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let lengths = Arc::new(Mutex::new(Vec::new()));
     let seen = lengths.clone();
     desk.faults.requests(move |request| {
         let (proof, protocol) = match request[0] {
@@ -411,4 +414,53 @@ fn a_key_that_cannot_verify_anybody() {
     desk.faults.messages(Says(vec![(0x04, Some(options))]));
     desk.run(REGISTER).succeeded();
     insta::assert_snapshot!(desk.run(&format!("{REGISTER} --user-verification required")));
+}
+
+/// Solo keys wink and say nothing; some keys fail on a CTAP2 message that follows at once.
+struct Winker {
+    clock: Arc<ManualClock>,
+    winked: Option<Duration>,
+}
+
+impl MessageFault for Winker {
+    fn other(&mut self, command: Command) -> Reaction {
+        if command != Command::WINK {
+            return Reaction::Forward;
+        }
+        self.winked = Some(self.clock.now());
+        Reaction::Silence
+    }
+
+    fn request(&mut self, _: &[u8]) -> Reaction {
+        let rested = self.winked.is_none_or(|at| self.clock.now() - at >= Duration::from_secs(2));
+        if rested { Reaction::Forward } else { Reaction::Refuse(0x7f) }
+    }
+
+    fn reply(&mut self, request: &[u8], mut good: Vec<u8>) -> Vec<u8> {
+        if request == [GET_INFO] {
+            // It is of CTAP 2.0: such keys are told apart by winking.
+            let version = good.windows(8).position(|bytes| bytes == b"FIDO_2_1").unwrap();
+            good[version + 7] = b'x';
+        }
+        good
+    }
+}
+
+#[test]
+fn a_wink_without_an_answer_is_a_wink_and_the_key_rests_after_it() {
+    let (desk, _key) = Desk::with_key();
+    let begun = desk.clock.now();
+    desk.faults.messages(Winker { clock: desk.clock.clone(), winked: None });
+    desk.run("wink").succeeded();
+    assert!(desk.clock.now() - begun <= Duration::from_millis(600));
+    desk.run("info").ended(Exit::Failed);
+    desk.clock.advance(Duration::from_secs(2));
+    desk.run("info").succeeded();
+    // Within one run the program itself waits.
+    let _second = desk.plug(1, KeySettings::default());
+    let outcome = desk.command(REGISTER).typing(["y"]).run();
+    outcome.succeeded();
+    let messages = desk.record.take_of("/dev/hidraw0");
+    // Both sides are brought into step after the answer that never came.
+    assert_eq!(messages[messages.len() - 3..], ["WINK", "INIT", "01"]);
 }
