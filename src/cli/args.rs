@@ -3,7 +3,8 @@
 //! Help, man pages, completions and `docs/cli-reference.md` are all made from this tree.
 
 use super::commands;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Works with FIDO2 security keys of any vendor.
@@ -91,70 +92,131 @@ pub enum ColorChoice {
     Never,
 }
 
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
+/// Makes [`Command`] from its list.
+///
+/// What clap's derive would make, except that the flags of a command are only built when it is the
+/// one that was typed, or when all are asked for: building every tree costs more than a third of
+/// the time that the program takes to start.
+macro_rules! commands {
+    ($($(#[doc = $doc:literal])* $variant:ident($args:path) = $name:literal;)*) => {
+        /// What to do.
+        #[derive(Debug)]
+        pub enum Command {
+            $($(#[doc = $doc])* $variant($args),)*
+        }
+
+        impl Subcommand for Command {
+            fn augment_subcommands(parent: clap::Command) -> clap::Command {
+                parent.subcommand_required(true).arg_required_else_help(true)$(.subcommand({
+                    const WORDS: &[&str] = &[$($doc),*];
+                    describe(clap::Command::new($name), WORDS)
+                        .defer(|command| describe(<$args>::augment_args(command), WORDS))
+                }))*
+            }
+
+            fn augment_subcommands_for_update(parent: clap::Command) -> clap::Command {
+                Self::augment_subcommands(parent)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($name),*].contains(&name)
+            }
+        }
+
+        impl FromArgMatches for Command {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some(($name, matches)) => {
+                        <$args>::from_arg_matches(matches).map(Self::$variant)
+                    })*
+                    _ => Err(clap::Error::new(ErrorKind::MissingSubcommand)),
+                }
+            }
+
+            fn update_from_arg_matches(
+                &mut self,
+                matches: &ArgMatches,
+            ) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    };
+}
+
+/// Gives a command its description: the first paragraph, and all of them for its own help.
+fn describe(command: clap::Command, words: &[&str]) -> clap::Command {
+    let paragraphs: Vec<String> = words
+        .split(|line| line.trim().is_empty())
+        .map(|lines| lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "))
+        .collect();
+    let first = paragraphs.first().map_or("", |first| first.trim_end_matches('.')).to_owned();
+    let described = command.about(first);
+    if paragraphs.len() > 1 { described.long_about(paragraphs.join("\n\n")) } else { described }
+}
+
+commands! {
     /// Run the main job from start to end on a throw-away virtual key.
     ///
     /// Nothing is kept, and no key that is plugged in is touched.
-    Demo(commands::demo::DemoArgs),
+    Demo(commands::demo::DemoArgs) = "demo";
     /// List every FIDO key that is plugged in, also those that cannot be used, with the reason.
     ///
     /// Each key is asked what it is; one that another program uses is shown as busy and not waited
     /// for. Virtual keys are not listed here: see `fidokey virtual list`.
-    List(commands::list::ListArgs),
+    List(commands::list::ListArgs) = "list";
     /// Show one key in depth: what it is, what it can do, and how it is configured.
     ///
     /// No PIN is needed, no PIN try is used, and nothing is changed.
-    Info(commands::info::InfoArgs),
+    Info(commands::info::InfoArgs) = "info";
     /// Make a key blink, to learn which one it is.
     ///
     /// With several keys, name one with --device, or use `fidokey select`.
-    Wink(commands::wink::WinkArgs),
+    Wink(commands::wink::WinkArgs) = "wink";
     /// Touch one of several keys, to learn which one it is and how to name it.
     ///
     /// All keys of FIDO 2.1 or later wait for a touch at the same time, and the first that is
     /// touched is it. Older keys blink one by one, and you are asked. Nothing is changed on any key.
-    Select(commands::select::SelectArgs),
+    Select(commands::select::SelectArgs) = "select";
     /// Register a credential.
     ///
     /// The result is verified before it is printed. The client data is built from --origin and
     /// --challenge, or only its hash is given. With --json, stdout carries the WebAuthn
     /// RegistrationResponseJSON alone, and the verdict goes to stderr or to --report.
-    Register(commands::register::RegisterArgs),
+    Register(commands::register::RegisterArgs) = "register";
     /// Make an assertion with a credential.
     ///
     /// The result is verified before it is printed; its signature is checked when the public key is
     /// known from --registration or --public-key. With --json, stdout carries the WebAuthn
     /// AuthenticationResponseJSON alone, and the verdict goes to stderr or to --report.
-    Assert(commands::assert::AssertArgs),
+    Assert(commands::assert::AssertArgs) = "assert";
     /// List, show, delete and rename the credentials that a key holds.
     ///
     /// Only resident credentials (discoverable credentials, passkeys) are on the key. Where a key is
     /// a second factor beside a password, it often keeps nothing, and there is nothing to list.
-    Credential(commands::credential::CredentialArgs),
+    Credential(commands::credential::CredentialArgs) = "credential";
     /// Show, set, change or verify the PIN of a key.
-    Pin(commands::pin::PinArgs),
+    Pin(commands::pin::PinArgs) = "pin";
     /// Erase everything on a key.
     ///
     /// Every account, the PIN and the fingerprints are lost; there is no way back. Before anything
     /// is done you are asked to type a word, unless you add --yes. A key allows a reset only just
     /// after it was plugged in, so that you are asked to unplug it, plug it in again and touch it.
-    Reset(commands::reset::ResetArgs),
+    Reset(commands::reset::ResetArgs) = "reset";
     /// Manage virtual keys that last, for trying things out.
     ///
     /// A virtual key is real firmware (OpenSK) that runs inside this program. Every command takes
     /// one with `--device virtual:NAME`, and none takes it without being told so. Its private keys
     /// are in a plain file: it is not for protecting accounts.
-    Virtual(commands::virtual_key::VirtualArgs),
+    Virtual(commands::virtual_key::VirtualArgs) = "virtual";
     /// Print a script that completes command lines.
     ///
     /// For bash: `fidokey completions bash > ~/.local/share/bash-completion/completions/fidokey`.
     /// For other shells, put it where the shell looks for such scripts.
-    Completions(commands::completions::CompletionsArgs),
+    Completions(commands::completions::CompletionsArgs) = "completions";
     /// Print the manual page of fidokey or of one of its commands.
     ///
     /// Read one with `fidokey man credential list | man -l -`, or write all of them to a directory
     /// with --out.
-    Man(commands::man::ManArgs),
+    Man(commands::man::ManArgs) = "man";
 }
