@@ -248,7 +248,8 @@ impl Interaction for Person<'_, '_> {
     }
 
     fn act_goes_on(&mut self, key: &KeyDescription, act: &Act, left: Duration) {
-        if self.ui.is_live() {
+        let nobody_there = self.by_enter && self.terminal.is_none();
+        if self.ui.is_live() && !nobody_there {
             let line = self.act_line(key, &act.within(left));
             self.ui.progress(&line);
         }

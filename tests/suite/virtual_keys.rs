@@ -1,8 +1,10 @@
 //! `fidokey virtual`: keys that last are made, listed and deleted.
 
 use crate::harness::{Desk, Typed};
+use crate::skipped::skip;
 use fidokey::cli::exit::Exit;
 use fidokey::virtual_key::LastingKeys;
+use std::process::Command;
 
 fn transcript<const N: usize>(desk: &Desk, lines: [&str; N]) -> String {
     lines.map(|line| desk.run(line).to_string()).join("\n")
@@ -142,4 +144,53 @@ fn the_enter_key_touches_and_without_a_terminal_nobody_does() {
     assert!(
         at_terminal.stderr.contains("Press Enter to touch the virtual key virtual:work (60 s)")
     );
+}
+
+/// Runs the real program on a real terminal; types a line before it has begun and, where that is
+/// wanted, presses Enter once it asks for that. Prints what the terminal shows.
+const ON_A_TERMINAL: &str = r#"
+import os, pty, select, sys, time
+press, program, arguments = sys.argv[1] == "press", sys.argv[2], sys.argv[3:]
+child, terminal = pty.fork()
+if child == 0:
+    time.sleep(0.3)
+    os.execv(program, [program] + arguments)
+os.write(terminal, b"too early\n")
+shown, pressed, end = b"", False, time.time() + 60
+while time.time() < end:
+    if press and not pressed and b"Press Enter" in shown:
+        os.write(terminal, b"\n")
+        pressed = True
+    if not select.select([terminal], [], [], 0.1)[0]:
+        continue
+    try:
+        read = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not read:
+        break
+    shown += read
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+print(shown.decode(), "exit", code)
+"#;
+
+#[test]
+fn the_enter_key_of_a_real_terminal_touches_a_key() {
+    let home = tempfile::tempdir().unwrap();
+    let on_a_terminal = |press: &str, arguments: &str| {
+        let mut python = Command::new("python3");
+        python.args(["-c", ON_A_TERMINAL, press, env!("CARGO_BIN_EXE_fidokey")]);
+        python.args(arguments.split_whitespace()).env("XDG_DATA_HOME", home.path());
+        python.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let Ok(created) = on_a_terminal("wait", "virtual create work --touch enter") else {
+        return skip("the_enter_key_of_a_real_terminal_touches_a_key", "there is no python3");
+    };
+    assert!(created.contains("exit 0"), "{created}");
+    let register = "register --rp example.com --user alice --device virtual:work --timeout 2";
+    let touched = on_a_terminal("press", register).unwrap();
+    assert!(touched.contains("Registration verified") && touched.contains("exit 0"), "{touched}");
+    // What was typed before the key asked for a touch is none.
+    let waited = on_a_terminal("wait", register).unwrap();
+    assert!(waited.contains("Nobody touched") && waited.contains("exit 5"), "{waited}");
 }
