@@ -25,6 +25,8 @@ pub struct Selected {
     pub key: Key,
     /// How it was chosen.
     pub by: SelectedBy,
+    /// Keys that could not be used and were not among the choice, each with the reason.
+    pub left_out: Vec<(KeyDescription, AuthenticatorError)>,
 }
 
 /// How a key was chosen.
@@ -78,7 +80,7 @@ pub fn select(keys: &[KeyDescription], context: &mut Context<'_>) -> Result<Sele
     if context.interrupt.is_requested() {
         return Err(SelectError::Interrupted);
     }
-    let (mut touchable, mut older, mut unusable) = (Vec::new(), Vec::new(), None);
+    let (mut touchable, mut older, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for (description, answer) in keys.iter().zip(answers) {
         match answer {
             Ok(key) if key.known_info().is_some_and(waits_for_selection) => touchable.push(key),
@@ -86,27 +88,29 @@ pub fn select(keys: &[KeyDescription], context: &mut Context<'_>) -> Result<Sele
             Err(error) => {
                 let reason = error.to_string();
                 context.interaction.notice(description, &Notice::LeftOut { reason });
-                unusable = Some(not_usable(description, error));
+                left_out.push((description.clone(), error));
             }
         }
     }
-    if let Some(error) = unusable
-        && touchable.is_empty()
+    if touchable.is_empty()
         && older.is_empty()
+        && let Some((key, error)) = left_out.pop()
     {
-        return Err(error);
+        return Err(not_usable(key, error));
     }
-    let by = SelectedBy::Answer;
-    match ask(older, context)? {
-        Asked::ThisOne(key) => Ok(Selected { key: *key, by }),
-        Asked::NoneOfThem if touchable.is_empty() => Err(SelectError::NoneMeant),
-        Asked::NobodyThere if touchable.is_empty() => Err(SelectError::CannotAsk),
-        Asked::NoneOfThem | Asked::NobodyThere => wait_for_touch(touchable, context),
-    }
+    let (key, by) = match ask(older, context)? {
+        Asked::ThisOne(key) => (*key, SelectedBy::Answer),
+        Asked::NoneOfThem if touchable.is_empty() => return Err(SelectError::NoneMeant),
+        Asked::NobodyThere if touchable.is_empty() => return Err(SelectError::CannotAsk),
+        Asked::NoneOfThem | Asked::NobodyThere => {
+            (wait_for_touch(touchable, context)?, SelectedBy::Touch)
+        }
+    };
+    Ok(Selected { key, by, left_out })
 }
 
-fn not_usable(key: &KeyDescription, error: AuthenticatorError) -> SelectError {
-    SelectError::NoneUsable { key: Box::new(key.clone()), source: Box::new(error) }
+fn not_usable(key: KeyDescription, error: AuthenticatorError) -> SelectError {
+    SelectError::NoneUsable { key: Box::new(key), source: Box::new(error) }
 }
 
 /// Whether a key knows authenticatorSelection: those of the preview of 2.1 do not.
@@ -140,7 +144,7 @@ fn ask(older: Vec<Key>, context: &mut Context<'_>) -> Result<Asked, SelectError>
 }
 
 /// Has all keys wait for a touch; the first that gets one has the others stop waiting.
-fn wait_for_touch(keys: Vec<Key>, context: &mut Context<'_>) -> Result<Selected, SelectError> {
+fn wait_for_touch(keys: Vec<Key>, context: &mut Context<'_>) -> Result<Key, SelectError> {
     let some_key = keys.first().map(|key| key.description().clone());
     let interrupts: Vec<Interrupt> = keys.iter().map(|key| key.interrupt().clone()).collect();
     let first = OnceLock::new();
@@ -170,7 +174,7 @@ fn wait_for_touch(keys: Vec<Key>, context: &mut Context<'_>) -> Result<Selected,
     for (number, (key, touched)) in results.into_iter().enumerate() {
         match touched {
             Ok(()) if first.get() == Some(&number) => {
-                return Ok(Selected { key, by: SelectedBy::Touch });
+                return Ok(key);
             }
             Ok(()) | Err(AuthenticatorError::Interrupted) => {}
             Err(AuthenticatorError::NotTouched) => failure = Some(SelectError::NotTouched),
@@ -178,7 +182,7 @@ fn wait_for_touch(keys: Vec<Key>, context: &mut Context<'_>) -> Result<Selected,
                 failure.get_or_insert(SelectError::NoneMeant);
             }
             Err(error) => {
-                failure.get_or_insert(not_usable(key.description(), error));
+                failure.get_or_insert(not_usable(key.description().clone(), error));
             }
         }
     }

@@ -9,11 +9,8 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub struct AccessView {
     refused: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<String>,
     in_container: bool,
     on_seat: bool,

@@ -111,7 +111,6 @@ pub struct OddMember {
     /// The member's key in CBOR's diagnostic notation.
     pub key: String,
     /// The specification's name, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'static str>,
     /// The value in CBOR's diagnostic notation.
     pub value: String,

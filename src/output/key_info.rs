@@ -24,15 +24,11 @@ pub struct InfoView<'a> {
     ctaphid: CtaphidView,
     speaks: String,
     fido2: bool,
-    /// Absent where the key speaks only U2F.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `None` where the key speaks only U2F.
     info: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown_members: Vec<OddMember>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     mistyped_members: Vec<OddMember>,
-    /// Absent where the key speaks only U2F, or does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `None` where the key speaks only U2F, or does not say.
     pin: Option<PinStatusView<'a>>,
     #[serde(skip)]
     pin_problem: Option<String>,

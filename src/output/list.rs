@@ -18,6 +18,8 @@ use std::error::Error;
 pub struct ListView {
     /// The keys, in a stable order.
     pub keys: Vec<KeyView>,
+    /// How many virtual keys last, which are not listed; `None` where nobody can tell.
+    pub virtual_keys: Option<usize>,
 }
 
 /// One key.
@@ -31,15 +33,10 @@ pub struct KeyView {
     serial_number: Option<String>,
     port: Option<String>,
     status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<AccessView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<RemedyView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     speaks: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     info: Option<InfoSummary>,
     #[serde(skip)]
     cells: Vec<String>,

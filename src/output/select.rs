@@ -2,7 +2,7 @@
 
 use super::key_words::stated;
 use super::text::escape;
-use crate::authenticator::SelectedBy;
+use crate::authenticator::{AuthenticatorError, SelectedBy};
 use crate::transport::KeyDescription;
 use serde::Serialize;
 
@@ -15,12 +15,28 @@ pub struct SelectView<'a> {
     port: Option<&'a str>,
     selector: &'a str,
     selected_by: &'static str,
+    left_out: Vec<LeftOut<'a>>,
+}
+
+/// A key that could not be chosen.
+#[derive(Debug, Serialize)]
+struct LeftOut<'a> {
+    path: &'a str,
+    reason: String,
 }
 
 impl<'a> SelectView<'a> {
-    /// Takes the key, what `--device` takes for it, and how it was chosen: not at all where it is
-    /// the only one.
-    pub fn of(key: &'a KeyDescription, selector: &'a str, by: Option<SelectedBy>) -> Self {
+    /// Takes the key, what `--device` takes for it, how it was chosen (not at all where it is the
+    /// only one), and what could not be chosen.
+    pub fn of(
+        key: &'a KeyDescription,
+        selector: &'a str,
+        by: Option<SelectedBy>,
+        left_out: &'a [(KeyDescription, AuthenticatorError)],
+    ) -> Self {
+        let left_out = left_out
+            .iter()
+            .map(|(key, error)| LeftOut { path: &key.path.0, reason: error.to_string() });
         Self {
             path: &key.path.0,
             product: key.product.as_deref(),
@@ -32,6 +48,7 @@ impl<'a> SelectView<'a> {
                 Some(SelectedBy::Answer) => "answer",
                 None => "only_key",
             },
+            left_out: left_out.collect(),
         }
     }
 

@@ -21,7 +21,6 @@ pub struct VirtualKeyView {
     /// What `--device` takes.
     selector: String,
     usable: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
     #[serde(flatten)]
     state: Option<StateView>,

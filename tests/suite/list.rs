@@ -3,9 +3,11 @@
 use crate::fake_machine::{Device, FakeMachine, Usb};
 use crate::harness::{Desk, Outcome};
 use fidokey::cli::exit::Exit;
-use fidokey::transport::KeyDescription;
-use fidokey::virtual_key::{KeySettings, Touch};
+use fidokey::transport::{Bus, BusError, Connection, KeyDescription, KeyPath, OpenError};
+use fidokey::virtual_key::{KeySettings, Surroundings, Touch, VirtualBus, VirtualKey};
 use std::fs;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 const EPERM: i32 = 1;
 const EACCES: i32 = 13;
@@ -119,6 +121,55 @@ fn what_a_key_says_cannot_drive_the_terminal() {
     };
     desk.plug_described(hostile, KeySettings::default(), Touch::Auto);
     insta::assert_snapshot!(desk.run("list"));
+}
+
+/// A bus on which every key opens only while all the others are being opened.
+struct OpensTogether {
+    keys: VirtualBus,
+    opening: (Mutex<usize>, Condvar),
+}
+
+impl Bus for OpensTogether {
+    fn keys(&self) -> Result<Vec<KeyDescription>, BusError> {
+        self.keys.keys()
+    }
+
+    fn open(&self, path: &KeyPath) -> Result<Box<dyn Connection>, OpenError> {
+        let all = self.keys.keys().unwrap().len();
+        let (count, changed) = &self.opening;
+        *count.lock().unwrap() += 1;
+        changed.notify_all();
+        let patience = Duration::from_secs(20);
+        let waiting = count.lock().unwrap();
+        let (count, _) = changed.wait_timeout_while(waiting, patience, |n| *n < all).unwrap();
+        if *count < all {
+            return Err(OpenError::Other { path: path.clone(), reason: "opened alone".into() });
+        }
+        drop(count);
+        self.keys.open(path)
+    }
+
+    fn wait_for_change(&self, timeout: Duration) {
+        self.keys.wait_for_change(timeout);
+    }
+}
+
+#[test]
+fn keys_are_opened_and_asked_at_the_same_time() {
+    let bus = OpensTogether {
+        keys: VirtualBus::new(None, Surroundings::real(), Touch::Auto),
+        opening: Default::default(),
+    };
+    for number in 0..5 {
+        let description = Desk::description(number);
+        let settings = KeySettings::default();
+        let key = VirtualKey::volatile(description, settings, Touch::Auto, Surroundings::real());
+        bus.keys.plug(&key).unwrap();
+    }
+    let outcome = Desk::empty().on_bus(bus).run("list --json");
+    let keys = outcome.json()["keys"].as_array().unwrap().clone();
+    assert_eq!(keys.len(), 5);
+    assert!(keys.iter().all(|key| key["status"] == "ready"), "{outcome}");
 }
 
 /// A device named after what is wrong with it.

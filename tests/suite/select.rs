@@ -138,6 +138,8 @@ fn keys_that_cannot_be_used_are_left_out() {
     let held = third.open().unwrap();
     let outcome = desk.run("select");
     outcome.succeeded();
+    let left_out = desk.run("select --json").json()["left_out"].clone();
+    assert_eq!(left_out[0]["path"], "/dev/hidraw2");
     drop(held);
     desk.faults.packets(|_| Ok(Vec::new()));
     insta::assert_snapshot!(format!("{outcome}\n{}", desk.run("select")));
@@ -231,7 +233,7 @@ fn the_first_touch_wins_and_the_other_keys_are_told_to_cancel() {
     let touches = [Touch::Never, Touch::After(Duration::from_millis(300)), Touch::Never];
     let begun = Instant::now();
     let (selected, watcher, record, bus) = in_real_time(&touches, &Interrupt::new());
-    let Selected { mut key, by } = selected.unwrap_or_else(|error| panic!("{error}"));
+    let Selected { mut key, by, .. } = selected.unwrap_or_else(|error| panic!("{error}"));
     assert!(begun.elapsed() < Duration::from_secs(10), "nobody waited for a time limit");
     assert_eq!((key.description().path.0.as_str(), by), ("/dev/hidraw1", SelectedBy::Touch));
     assert!(matches!(watcher.acts[..], [Act::TouchOne { count: 3, .. }]), "{:?}", watcher.acts);

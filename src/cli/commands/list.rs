@@ -36,7 +36,7 @@ pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
         return Err(CliError::interrupted());
     }
     let rows = keys.iter().zip(&answers).map(|(key, answer)| row(&app.host, &nodes, key, answer));
-    let view = ListView { keys: rows.collect() };
+    let view = ListView { keys: rows.collect(), virtual_keys: virtual_keys(app) };
     app.print(&view, ListView::text)?;
     view.keys.iter().filter_map(KeyView::problem).for_each(|problem| app.ui.warning(&problem));
     // What mends several keys is said once.
@@ -48,9 +48,12 @@ pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
     }
     if view.keys.is_empty() {
         app.ui.status("No FIDO key is plugged in.");
-        app.ui.hint("Plug one in; `--device virtual` tries things out without one.");
+        app.ui.hint("Plug one in; `fidokey demo` needs none.");
     }
-    tell_of_virtual_keys(app);
+    if let Some(number) = view.virtual_keys.filter(|number| *number > 0) {
+        let keys = count(number, "virtual key", "virtual keys");
+        app.ui.status(&format!("Not shown: {keys} (`fidokey virtual list`)."));
+    }
     Ok(Exit::Done)
 }
 
@@ -86,13 +89,9 @@ fn row(
     KeyView::failed(key, error, host_key.as_ref())
 }
 
-/// One line about virtual keys, which stand in a list of their own.
-fn tell_of_virtual_keys(app: &mut App<'_>) {
-    let directory = app.setting.data_directory.as_deref();
-    // A directory that cannot be read is `virtual list`'s to tell.
-    let names = directory.and_then(|directory| lasting_keys(directory).names().ok());
-    if let Some(number) = names.map(|names| names.len()).filter(|number| *number > 0) {
-        let keys = count(number, "virtual key", "virtual keys");
-        app.ui.status(&format!("Not shown: {keys} (`fidokey virtual list`)."));
-    }
+/// How many virtual keys last.
+fn virtual_keys(app: &App<'_>) -> Option<usize> {
+    let directory = app.setting.data_directory.as_deref()?;
+    // A directory that cannot be read is for `virtual list` to complain about.
+    lasting_keys(directory).names().ok().map(|names| names.len())
 }

@@ -29,19 +29,19 @@ pub fn run(app: &mut App<'_>, _: &SelectArgs) -> Result<Exit, CliError> {
     let found = app.find(None)?;
     let all = app.bus.keys().map_err(|error| explain::choose(&error.into()))?;
     let all: Vec<_> = all.into_iter().filter(|key| key.kind == KeyKind::Hid).collect();
-    let (description, by) = match found {
+    let (description, by, left_out) = match found {
         Found::Several(keys) => {
-            let Selected { key, by } = app.select(&keys)?;
-            (key.description().clone(), Some(by))
+            let Selected { key, by, left_out } = app.select(&keys)?;
+            (key.description().clone(), Some(by), left_out)
         }
         Found::Choice(Choice::One(key)) => {
             app.ui.status("Only one FIDO key is plugged in.");
-            (key, None)
+            (key, None, Vec::new())
         }
         // Only a selector leads to keys that have to be asked.
         Found::Choice(Choice::AskThese(_)) => return Err(CliError::usage("no selector was given")),
     };
-    let view = SelectView::of(&description, selector(&description, &all), by);
+    let view = SelectView::of(&description, selector(&description, &all), by, &left_out);
     app.print(&view, SelectView::text)?;
     Ok(Exit::Done)
 }
