@@ -250,7 +250,8 @@ impl Key {
         let error = match reply {
             Ok(reply) => match read_reply(request, &reply) {
                 Ok(response) => {
-                    if told && self.interrupt.is_requested() {
+                    let matters = told || request.effect().is_some();
+                    if matters && self.interrupt.is_requested() {
                         let notice = Notice::TooLateToCancel;
                         context.interaction.notice(&self.description, &notice);
                     }

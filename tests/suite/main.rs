@@ -15,6 +15,7 @@ mod hid_bus;
 mod host;
 mod hostile_names;
 mod info;
+mod interrupts;
 mod judged;
 mod judges;
 mod kills;
