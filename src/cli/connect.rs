@@ -2,9 +2,11 @@
 
 use super::app::App;
 use super::error::CliError;
-use super::exit::Exit;
 use super::explain;
-use crate::authenticator::{Choice, ChooseError, Key, Selected, aaguid_digits, choose, select};
+use crate::authenticator::{
+    self, Choice, ChooseError, Key, Selected, aaguid_digits, choose, select, survey,
+};
+use crate::ctap::RandomError;
 use crate::output::text::hex;
 use crate::output::words::key_name;
 use crate::transport::KeyDescription;
@@ -71,12 +73,6 @@ impl App<'_> {
             .map_err(|error| explain::select(&error, keys))
     }
 
-    /// Opens one key and asks what it is.
-    fn open_described(&mut self, description: KeyDescription) -> Result<Key, CliError> {
-        self.ui.detail(&format!("Using {}.", key_name(&description)));
-        self.on_description(&description.clone(), |context| Key::open(description, context))
-    }
-
     /// Finds the key that is meant, waiting for one to be plugged in where that makes sense.
     pub(super) fn find(&mut self, selector: Option<&str>) -> Result<Found, CliError> {
         let patience = match self.global.wait {
@@ -117,7 +113,8 @@ impl App<'_> {
         }
     }
 
-    /// Asks every key for its AAGUID and keeps the one that matches.
+    /// Asks every key for its AAGUID, all at the same time, and keeps the one that matches. A key
+    /// that serves another program is not waited for.
     fn open_by_aaguid(
         &mut self,
         selector: String,
@@ -126,23 +123,27 @@ impl App<'_> {
         let digits = aaguid_digits(&selector).unwrap_or_default();
         let mut matching = Vec::new();
         let mut not_asked = Vec::new();
-        for description in &keys {
-            let opened = self.open_described(description.clone()).and_then(|mut key| {
-                let aaguid = self.on_key(&mut key, |key, context| Ok(key.info(context)?.aaguid))?;
-                Ok((key, aaguid))
-            });
-            match opened {
-                Ok((key, Some(aaguid))) if hex(&aaguid.0).starts_with(&digits) => {
-                    matching.push(key)
-                }
+        let answers = self.ceremony(|context| survey(&keys, context, authenticator::GLANCE));
+        let answers = answers.map_err(|RandomError(reason)| explain::random(&reason))?;
+        if self.interrupt.is_requested() {
+            return Err(CliError::interrupted());
+        }
+        for (description, answer) in keys.iter().zip(answers) {
+            match answer {
+                Ok(key) if has_aaguid(&key, &digits) => matching.push(key),
                 Ok(_) => {}
-                Err(error) if error.exit == Exit::Interrupted => return Err(error),
                 // It may be the one that is meant: if no other is, that is said.
-                Err(error) => not_asked.push(error.after_changes().message),
+                Err(error) => {
+                    let error = explain::authenticator(&error, description);
+                    not_asked.push(error.after_changes().message);
+                }
             }
         }
         let error = match (matching.len(), matching.pop()) {
-            (1, Some(key)) => return Ok(key),
+            (1, Some(key)) => {
+                self.ui.detail(&format!("Using {}.", key_name(key.description())));
+                return Ok(key);
+            }
             (_, None) => ChooseError::NoMatch { selector, keys },
             (_, Some(last)) => {
                 matching.push(last);
@@ -156,4 +157,10 @@ impl App<'_> {
         }
         Err(explained)
     }
+}
+
+/// Whether a key has said that its AAGUID begins with these digits.
+fn has_aaguid(key: &Key, digits: &str) -> bool {
+    let aaguid = key.known_info().and_then(|info| info.aaguid);
+    aaguid.is_some_and(|aaguid| hex(&aaguid.0).starts_with(digits))
 }

@@ -10,19 +10,29 @@ use fidokey::cli::exit::Exit;
 use fidokey::ctap::{CommandCode, Pin, Random, RandomError};
 use fidokey::transport::{Bus, Interrupt, KeyDescription, Timing};
 use fidokey::virtual_key::{
-    KeySettings, MonotonicClock, Surroundings, Touch, VirtualBus, VirtualKey,
+    KeyClock, KeySettings, ManualClock, MonotonicClock, Surroundings, Touch, VirtualBus, VirtualKey,
 };
 use fidokey::wire::status::Status;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// A key in a time of its own: in the time of the desk, a key that waits would have time pass for
+/// the others, too.
+fn plug(desk: &Desk, number: u8, touch: Touch, clock: Arc<dyn KeyClock>) {
+    let surroundings = Surroundings { clock, ..Surroundings::real() };
+    let description = Desk::description(number);
+    let key = VirtualKey::volatile(description, KeySettings::default(), touch, surroundings);
+    desk.keys.plug(&key).unwrap();
+}
+
 /// Two keys of which nobody touches the first. The second is touched after it has asked for it.
 fn two_keys() -> Desk {
     let desk = Desk::empty();
-    desk.plug_described(Desk::description(0), KeySettings::default(), Touch::Never);
-    let touch = Touch::After(Duration::from_millis(300));
-    desk.plug_described(Desk::description(1), KeySettings::default(), touch);
+    let touches = [Touch::Never, Touch::After(Duration::from_millis(300))];
+    for (number, touch) in (0..).zip(touches) {
+        plug(&desk, number, touch, Arc::new(MonotonicClock::start()));
+    }
     desk
 }
 
@@ -110,7 +120,7 @@ fn the_only_key_needs_no_touch() {
 fn nobody_touches_anything() {
     let desk = Desk::empty();
     for number in [0, 1] {
-        desk.plug_described(Desk::description(number), KeySettings::default(), Touch::Never);
+        plug(&desk, number, Touch::Never, ManualClock::leaping());
     }
     let outcome = desk.run("select");
     outcome.ended(Exit::NotConfirmed);
