@@ -2,10 +2,12 @@
 
 use super::error::CliError;
 use super::exit::Exit;
+use crate::output::words;
 use crate::webauthn::base64url;
+use crate::wire::authenticator_data::MAX_CREDENTIAL_ID;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The longest file that is read, in bytes. A registration has a few thousand.
 const MAX_FILE: u64 = 1_048_576;
@@ -17,8 +19,30 @@ const MAX_FILE: u64 = 1_048_576;
 /// When the text is something else.
 pub fn base64_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
     base64url::decode(text).map_err(|error| {
-        CliError::usage(format!("`{flag}` is not base64url")).cause(error.to_string())
+        CliError::usage(format!("`{flag}` is not base64url. Nothing was sent."))
+            .cause(error.to_string())
+            .hint("Base64url is made of letters, digits, `-` and `_`.")
     })
+}
+
+/// Reads a credential ID given in base64url as a flag.
+///
+/// # Errors
+///
+/// When the text is something else, or has a length that no credential ID has.
+pub fn credential_id_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
+    let id = base64_flag(flag, text)?;
+    let wrong = |what: String| {
+        CliError::usage(format!("`{flag}` {what}. Nothing was sent."))
+            .hint("`fidokey credential list --json` shows credential IDs in base64url as `id`.")
+    };
+    match id.len() {
+        1..=MAX_CREDENTIAL_ID => Ok(id),
+        0 => Err(wrong("is empty".to_owned())),
+        length => Err(wrong(format!(
+            "has {length} bytes, and a credential ID has at most {MAX_CREDENTIAL_ID}"
+        ))),
+    }
 }
 
 /// Reads a SHA-256 given in base64url or hexadecimal as a flag.
@@ -33,7 +57,10 @@ pub fn hash_flag(flag: &str, text: &str) -> Result<[u8; 32], CliError> {
     };
     let length = bytes.len();
     bytes.try_into().map_err(|_| {
-        CliError::usage(format!("`{flag}` needs a SHA-256, which has 32 bytes; these are {length}"))
+        CliError::usage(format!(
+            "`{flag}` needs 32 bytes, as a SHA-256 has, and has {length}. Nothing was sent."
+        ))
+        .hint("Give them in base64url, or as 64 hexadecimal digits.")
     })
 }
 
@@ -57,8 +84,10 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 /// When it cannot be read or is too long.
 pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     let failed = |cause: String| {
-        CliError::new(Exit::Usage, "input_file", format!("{} cannot be read.", path.display()))
+        let message = format!("{} cannot be read. Nothing was sent.", words::path(path));
+        CliError::new(Exit::Usage, "input_file", message)
             .cause(cause)
+            .hint("Check the name of the file, and that you may read it.")
     };
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let mut bytes = Vec::new();
@@ -88,18 +117,46 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     put(path, bytes, true)
 }
 
-fn put(path: &Path, bytes: &[u8], secret: bool) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| {
-        CliError::new(Exit::Failed, "output_file", format!("{} cannot be written.", path.display()))
-            .cause(error.to_string())
+/// Makes sure, before anything is sent, that a file will be writable.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn check_writable(path: &Path) -> Result<(), CliError> {
+    let failed = |error| {
+        let mut refused = not_written(path, &error);
+        refused.message.push_str(" Nothing was sent.");
+        refused
     };
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return OpenOptions::new().write(true).open(path).map(drop).map_err(failed);
+    }
+    let beside = beside(path);
+    OpenOptions::new().write(true).create_new(true).open(&beside).map_err(failed)?;
+    fs::remove_file(&beside).map_err(failed)
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> CliError {
+    let message = format!("{} cannot be written.", words::path(path));
+    CliError::new(Exit::Failed, "output_file", message)
+        .cause(error.to_string())
+        .hint("Name a file in a directory that is there and that you may write to.")
+}
+
+/// Where a file is written before it takes its place.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", std::process::id()))
+}
+
+fn put(path: &Path, bytes: &[u8], secret: bool) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| not_written(path, &error);
     // A device such as /dev/stderr or a pipe cannot be replaced.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         return file.write_all(bytes).map_err(failed);
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let beside = beside(path);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -132,7 +189,7 @@ mod tests {
         assert_eq!(hash_flag("--x", &digits).unwrap(), expected);
         let text = crate::output::json::base64url(&expected);
         assert_eq!(hash_flag("--x", &text).unwrap(), expected);
-        assert!(hash_flag("--x", "AAAA").unwrap_err().message.contains("these are 3"));
+        assert!(hash_flag("--x", "AAAA").unwrap_err().message.contains("has 3"));
         assert!(hash_flag("--x", "%%").is_err());
     }
 

@@ -18,6 +18,7 @@ pub mod world;
 
 pub use process::main;
 
+use crate::output::text::escape;
 use app::App;
 use args::{Cli, Command};
 use clap::Parser;
@@ -86,15 +87,23 @@ fn usage_error(error: &clap::Error, arguments: &[OsString], world: World<'_>) ->
         return Exit::Done;
     }
     let json = arguments.iter().any(|argument| argument == "--json");
+    // What was typed may have come from somebody else.
     let text = error.render().to_string();
+    let lines: Vec<String> = text.lines().map(escape).collect();
     if json {
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let usage = CliError::usage(message).hint("`fidokey --help` explains the command line.");
+        let says_what = |line: &&String| {
+            !line.starts_with("Usage:") && !line.starts_with("For more information")
+        };
+        let message: Vec<&str> =
+            lines.iter().take_while(says_what).map(|line| line.trim()).collect();
+        let message = message.join(" ");
+        let usage = CliError::usage(message.trim().trim_start_matches("error: "))
+            .hint("`fidokey --help` explains the command line.");
         if let Ok(document) = crate::output::json::document(&usage.json()) {
             let _ = world.stderr.write_all(document.as_bytes());
         }
     } else {
-        let _ = world.stderr.write_all(text.as_bytes());
+        let _ = world.stderr.write_all(format!("{}\n", lines.join("\n")).as_bytes());
     }
     Exit::Usage
 }

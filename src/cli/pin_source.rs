@@ -5,6 +5,7 @@
 use super::error::CliError;
 use super::exit::Exit;
 use super::terminal::MAX_INPUT;
+use crate::output::words;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -80,7 +81,7 @@ impl PinSource {
 impl std::fmt::Display for PinSource {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path) => write!(formatter, "the file {}", path.display()),
+            Self::File(path) => write!(formatter, "the file {}", words::path(path)),
             Self::Stdin => formatter.write_str("standard input"),
             Self::Descriptor(number) => write!(formatter, "file descriptor {number}"),
         }

@@ -3,6 +3,7 @@
 use super::text::escape;
 use crate::authenticator::Act;
 use crate::transport::{KeyDescription, KeyKind};
+use std::path::Path;
 use std::time::Duration;
 
 /// What a person calls a key: its product name and where it is, escaped.
@@ -15,6 +16,11 @@ pub fn key_name(key: &KeyDescription) -> String {
         Some(product) => format!("{} ({path})", escape(product)),
         None => format!("the key at {path}"),
     }
+}
+
+/// A path as a person may read it, escaped.
+pub fn path(path: &Path) -> String {
+    escape(&path.display().to_string())
 }
 
 /// Makes the first letter a capital one.

@@ -1,14 +1,17 @@
 //! `fidokey assert`.
 
-use super::register::{VerificationChoice, put_report, put_secret, relying_party};
+use super::register::{
+    VerificationChoice, check_files, is_stdout, put_report, put_secret, relying_party,
+};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::files::{base64_flag, hash_flag, read};
+use crate::cli::files::{credential_id_flag, hash_flag, read};
 use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
 use crate::ctap::hmac_secret::HmacSalts;
 use crate::output::verdict::{AssertionView, account};
+use crate::output::words;
 use crate::webauthn::public_key::PublicKey;
 use clap::Args;
 use std::path::PathBuf;
@@ -79,12 +82,13 @@ pub struct AssertArgs {
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     let request = request(app, args)?;
+    check_files([&args.secret_out, &args.report])?;
     let mut key = app.open_key()?;
     let asserted = app
         .ceremony(|context| client::assert(&mut key, context, request))
         .map_err(|error| app.failed(explain::client(&error, key.description())))?;
     let chosen = choose(app, args, asserted)?;
-    let secret_to_stdout = args.secret_out.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    let secret_to_stdout = args.secret_out.as_deref().is_some_and(is_stdout);
     if let Some(path) = &args.secret_out {
         let mut secrets = Vec::new();
         if let Some(outputs) = &chosen.hmac_secret {
@@ -121,13 +125,14 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
     )?;
     let mut allow = Vec::new();
     for text in &args.allow {
-        allow.push(base64_flag("--allow", text)?);
+        allow.push(credential_id_flag("--allow", text)?);
     }
     let known = match (&args.registration, &args.public_key) {
         (Some(path), _) => {
             let known = KnownRegistration::from_file(&read(path)?).map_err(|error| {
-                CliError::usage(format!("{} cannot be used.", path.display()))
+                CliError::usage(format!("{} cannot be used. Nothing was sent.", words::path(path)))
                     .cause(error.to_string())
+                    .hint("Give the file that `fidokey register --save` wrote.")
             })?;
             // A credential that is not kept on the key is only found when its ID is sent along.
             if allow.is_empty() {
@@ -140,8 +145,11 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
             if let Err(error) = &key
                 && !error.is_unsupported()
             {
-                return Err(CliError::usage(format!("{} is not a public key.", path.display()))
-                    .cause(error.to_string()));
+                let message =
+                    format!("{} is not a public key. Nothing was sent.", words::path(path));
+                return Err(CliError::usage(message).cause(error.to_string()).hint(
+                    "`--registration` with what `fidokey register --save` wrote does as well.",
+                ));
             }
             Some(KnownRegistration {
                 credential_id: None,

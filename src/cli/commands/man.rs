@@ -6,6 +6,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files::write;
 use crate::output::text::{count, escape};
+use crate::output::words;
 use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
 use serde::Serialize;
@@ -57,7 +58,7 @@ pub fn run(app: &mut App<'_>, args: &ManArgs) -> Result<Exit, CliError> {
 
 fn write_all(app: &mut App<'_>, root: &Command, directory: &Path) -> Result<Exit, CliError> {
     std::fs::create_dir_all(directory).map_err(|error| {
-        let what = format!("{} cannot be made a directory.", directory.display());
+        let what = format!("{} cannot be made a directory.", words::path(directory));
         CliError::new(Exit::Failed, "output_file", what)
             .cause(error.to_string())
             .hint("Name a directory that you may write to with `--out`.")

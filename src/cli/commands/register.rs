@@ -5,8 +5,10 @@ use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::files::{base64_flag, hash_flag, write, write_secret};
-use crate::client::{self, ClientDataSource, RegistrationRequest, SavedRegistration};
+use crate::cli::files::{
+    base64_flag, check_writable, credential_id_flag, hash_flag, write, write_secret,
+};
+use crate::client::{self, ClientDataSource, Registered, RegistrationRequest, SavedRegistration};
 use crate::ctap::extensions::{CredentialProtection, RegistrationExtensions};
 use crate::ctap::make_credential::EnterpriseAttestation;
 use crate::ctap::{SecretBytes, UserEntity};
@@ -172,35 +174,58 @@ fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     let request = request(app, args)?;
+    let secret_to_stdout = args.secret_out.as_deref().is_some_and(is_stdout);
+    if secret_to_stdout && args.save.is_none() {
+        return Err(CliError::usage(
+            "`--secret-out -` leaves standard output to the secret, and the registration would be \
+             lost. Nothing was sent.",
+        )
+        .hint("Keep the registration with `--save FILE`, or write the secret to a file."));
+    }
+    check_files([&args.save, &args.report, &args.secret_out])?;
     let mut key = app.open_key()?;
     let registered = app
         .ceremony(|context| client::register(&mut key, context, request))
         .map_err(|error| app.failed(explain::client(&error, key.description())))?;
-    if let (Some(path), Some(secret)) = (&args.secret_out, &registered.large_blob_key) {
-        put_secret(app, path, &[("large_blob_key", secret)])?;
-    }
-    let saved = match &args.save {
-        Some(path) => {
-            let saved = SavedRegistration::of(&registered);
-            let text = crate::output::json::bare(&saved).map_err(|e| CliError::defect(&e))?;
-            write(path, text.as_bytes()).map(Some)
-        }
-        None => Ok(None),
-    };
+    // The credential exists: whoever asked for it sees it before a file's failure is told.
     let view = RegistrationView::of(&registered);
-    put_report(args.report.as_deref(), &view)?;
-    if app.global.json {
-        if args.report.is_none() {
-            app.ui.beside_answer(view.verdict_text().trim_end());
-        }
+    let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &registered));
+    let reported = put_report(args.report.as_deref(), &view);
+    if args.report.is_none() && (secret_to_stdout || app.global.json) {
+        app.ui.beside_answer(view.verdict_text().trim_end());
+    }
+    if secret_to_stdout {
+        // stdout carries the secret and nothing else.
+    } else if app.global.json {
         let json = crate::output::json::bare(&registered.response);
         app.print_raw(&json.map_err(|error| CliError::defect(&error))?)?;
     } else {
         app.print_raw(&view.text())?;
     }
-    // Only now: the credential exists, and whoever asked for it must have seen it.
+    if let (Some(path), Some(secret)) = (&args.secret_out, &registered.large_blob_key) {
+        put_secret(app, path, &[("large_blob_key", secret)])?;
+    }
     saved?;
+    reported?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+/// Keeps what a later assertion is held against.
+fn save(path: &Path, registered: &Registered) -> Result<(), CliError> {
+    let saved = SavedRegistration::of(registered);
+    let text = crate::output::json::bare(&saved).map_err(|error| CliError::defect(&error))?;
+    write(path, text.as_bytes())
+}
+
+/// Whether standard output is meant.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Makes sure, before anything is sent, that what is made can be kept.
+pub(super) fn check_files<const N: usize>(paths: [&Option<PathBuf>; N]) -> Result<(), CliError> {
+    let files = paths.into_iter().flatten().filter(|path| !is_stdout(path));
+    files.into_iter().try_for_each(|path| check_writable(path))
 }
 
 fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest, CliError> {
@@ -216,10 +241,14 @@ fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest
         None => random(app)?,
     };
     if user_id.is_empty() || user_id.len() > 64 {
-        return Err(CliError::usage("`--user-id` needs 1 to 64 bytes"));
+        return Err(CliError::usage(format!(
+            "`--user-id` needs 1 to 64 bytes, and has {}. Nothing was sent.",
+            user_id.len()
+        ))
+        .hint("Without `--user-id` a random one is made."));
     }
     let exclude: Result<_, _> =
-        args.exclude.iter().map(|text| base64_flag("--exclude", text)).collect();
+        args.exclude.iter().map(|text| credential_id_flag("--exclude", text)).collect();
     let cred_blob = args.cred_blob.as_deref().map(|text| base64_flag("--cred-blob", text));
     let algorithms = if args.algorithms.is_empty() {
         USUAL_ALGORITHMS.to_vec()
@@ -260,7 +289,8 @@ pub(super) fn relying_party(
     client_data_hash: Option<&str>,
 ) -> Result<(RpId, ClientDataSource), CliError> {
     let wrong = |flag: &str, error: &dyn std::error::Error| {
-        CliError::usage(format!("`{flag}` is not acceptable")).cause(error.to_string())
+        CliError::usage(format!("`{flag}` cannot be used. Nothing was sent."))
+            .cause(error.to_string())
     };
     if let Some(text) = client_data_hash {
         let rp_id = RpId::parse_for_client_data_hash(rp).map_err(|error| wrong("--rp", &error))?;
@@ -271,11 +301,18 @@ pub(super) fn relying_party(
         wrong("--rp", &error).hint("An RP ID that is no domain needs `--client-data-hash`.")
     })?;
     let origin = match origin {
-        Some(text) => Some(Origin::parse(text).map_err(|error| wrong("--origin", &error))?),
+        Some(text) => Some(Origin::parse(text).map_err(|error| {
+            wrong("--origin", &error).hint("An origin is written like `https://login.example.com`.")
+        })?),
         None => rp_id.default_origin(),
     };
-    let origin = origin.ok_or_else(|| CliError::usage("this RP ID needs `--origin`"))?;
-    rp_id.check_origin(&origin).map_err(|error| wrong("--rp", &error))?;
+    let origin = origin.ok_or_else(|| {
+        CliError::usage("This RP ID needs `--origin`. Nothing was sent.")
+            .hint("An origin is written like `https://login.example.com`.")
+    })?;
+    rp_id.check_origin(&origin).map_err(|error| {
+        wrong("--rp", &error).hint("Change `--rp` or `--origin`, so that they fit each other.")
+    })?;
     let challenge = match challenge {
         Some(text) => base64_flag("--challenge", text)?,
         None => random(app)?,
@@ -310,7 +347,7 @@ pub(super) fn put_secret(
     secrets: &[(&str, &SecretBytes)],
 ) -> Result<(), CliError> {
     let document = crate::output::secrets::document(secrets);
-    if path.as_os_str() == "-" {
+    if is_stdout(path) {
         let text = std::str::from_utf8(&document).map_err(|error| CliError::defect(&error))?;
         return app.print_raw(text);
     }

@@ -1,0 +1,110 @@
+//! Values on the command line that cannot be meant: each is an error before anything is sent.
+
+use crate::harness::Desk;
+use fidokey::cli::exit::Exit;
+use std::fmt::Write;
+
+#[test]
+fn of_register_and_assert() {
+    let (desk, _key) = Desk::with_key();
+    let register = "register --rp example.com --user alice";
+    let assert = "assert --rp example.com";
+    let long = "A".repeat(1368);
+    let broken = desk.file("broken", "{");
+    let newer = desk.file("newer", "{\"schema_version\": 99}");
+    let missing = desk.path("missing");
+    let missing = missing.to_str().unwrap();
+    let not_a_key = desk.file("no-key", "hello");
+    let mut text = String::new();
+    for (line, flag, value) in [
+        (assert, "--allow", ""),
+        (assert, "--allow", "%%%"),
+        (assert, "--allow", &long),
+        (register, "--exclude", ""),
+        (register, "--exclude", &long),
+        (register, "--user-id", ""),
+        (register, "--user-id", &"A".repeat(87)),
+        (register, "--challenge", "!"),
+        (register, "--client-data-hash", "AAAA"),
+        (register, "--origin", "https://example.org"),
+        (register, "--origin", "http://example.com"),
+        (register, "--algorithm", "ES999"),
+        (register, "--cred-protect", "4"),
+        (register, "--cred-blob", "%"),
+        (register, "--timeout", "0"),
+        (assert, "--hmac-salt", "AAAA"),
+        (assert, "--registration", &broken),
+        (assert, "--registration", &newer),
+        (assert, "--registration", missing),
+        (assert, "--public-key", &not_a_key),
+        ("assert", "--rp", ""),
+        ("assert", "--rp", "Example.com"),
+        ("assert", "--rp", "192.0.2.1"),
+        ("assert --origin https://nhs.co.uk", "--rp", "co.uk"),
+        ("register --user alice", "--rp", "a\u{1b}[2J.example"),
+    ] {
+        desk.record.take();
+        let outcome = desk.command(line).arg(flag).arg(value).run();
+        outcome.ended(Exit::Usage);
+        assert_eq!(outcome.stdout, "", "{outcome}");
+        let json = desk.command(line).arg(flag).arg(value).arg("--json").run();
+        assert_eq!(json.error_json()["error"]["exit_code"], 2, "{json}");
+        assert_eq!(desk.record.take(), [""; 0], "{outcome}");
+        let shown = outcome.to_string().replace(&long, "AAA…").replace('\u{1b}', "^[");
+        writeln!(text, "{shown}").unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn clap_s_own_errors_cannot_drive_a_terminal_and_are_whole_in_json() {
+    let desk = Desk::empty();
+    let hostile = "--a\u{1b}[2J\u{9b}1m";
+    let text = desk.command("info").arg(hostile).run();
+    text.ended(Exit::Usage);
+    assert!(!text.stderr.contains(['\u{1b}', '\u{9b}']), "{text}");
+    let json = desk.command("info --json").arg(hostile).run();
+    let missing = desk.run("assert --rp example.com --hmac-salt AAAA --json");
+    let nothing = desk.run("--json");
+    nothing.ended(Exit::Usage);
+    let shown = format!("{text}\n{json}\n{missing}");
+    insta::assert_snapshot!(shown.replace('\u{1b}', "^[").replace('\u{9b}', "^"));
+}
+
+/// What is made is not lost when it cannot be kept: that is seen before the key is touched.
+#[test]
+fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
+    let (desk, _key) = Desk::with_key();
+    let nowhere = desk.path("no/such/file");
+    let nowhere = nowhere.to_str().unwrap();
+    let directory = desk.path("");
+    let directory = directory.to_str().unwrap();
+    let register = "register --rp example.com --user alice --resident --large-blob-key";
+    let salt = "11".repeat(32);
+    let assert = format!("assert --rp example.com --hmac-salt {salt}");
+    let mut text = String::new();
+    for (line, exit) in [
+        (format!("{register} --save {nowhere}"), Exit::Failed),
+        (format!("{register} --save {directory}"), Exit::Failed),
+        (format!("{register} --report {nowhere}"), Exit::Failed),
+        (format!("{register} --secret-out {nowhere}"), Exit::Failed),
+        (format!("{register} --secret-out -"), Exit::Usage),
+        (format!("{assert} --secret-out {nowhere}"), Exit::Failed),
+    ] {
+        let outcome = desk.run(&line);
+        outcome.ended(exit);
+        assert_eq!(desk.record.take(), [""; 0], "{outcome}");
+        writeln!(text, "{outcome}").unwrap();
+    }
+    insta::assert_snapshot!(text.replace(&salt, "SALT"));
+    let kept = desk.path("kept");
+    let kept = kept.to_str().unwrap();
+    let secret = desk.run(&format!("{register} --secret-out - --save {kept}"));
+    secret.succeeded();
+    assert!(secret.json()["large_blob_key"].is_string(), "{secret}");
+    assert!(
+        std::fs::read_dir(desk.path(""))
+            .unwrap()
+            .all(|entry| { !entry.unwrap().file_name().to_string_lossy().starts_with('.') })
+    );
+}
