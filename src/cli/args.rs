@@ -5,6 +5,7 @@
 use super::commands;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Works with FIDO2 security keys of any vendor.
@@ -95,14 +96,23 @@ pub enum ColorChoice {
 /// Makes [`Command`] from its list.
 ///
 /// What clap's derive would make, except that the flags of a command are only built when it is the
-/// one that was typed, or when all are asked for: building every tree costs more than a third of
-/// the time that the program takes to start.
+/// one that was typed, or when all are asked for.
 macro_rules! commands {
     ($($(#[doc = $doc:literal])* $variant:ident($args:path) = $name:literal;)*) => {
         /// What to do.
         #[derive(Debug)]
         pub enum Command {
             $($(#[doc = $doc])* $variant($args),)*
+        }
+
+        impl Command {
+            /// Adds the one command of this name, if there is one.
+            fn augment_with(parent: clap::Command, name: &str) -> clap::Command {
+                match name {
+                    $($name => parent.subcommand(<$args>::augment_args(clap::Command::new($name))),)*
+                    _ => parent,
+                }
+            }
         }
 
         impl Subcommand for Command {
@@ -142,6 +152,33 @@ macro_rules! commands {
             }
         }
     };
+}
+
+impl Cli {
+    /// Reads a command line.
+    ///
+    /// With the definition of one command alone at first: clap gives every command a copy of every
+    /// global flag, which costs more time than all else that `fidokey info` does before it talks to
+    /// a key. What that cannot read - a mistake, a request for help, a command's name that is the
+    /// value of a flag - is read with the whole definition.
+    ///
+    /// # Errors
+    ///
+    /// A mistake on the command line, or a request for help or the version.
+    pub fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let typed = arguments.iter().skip(1).filter_map(|argument| argument.to_str());
+        if let Some(name) = typed.into_iter().find(|name| Command::has_subcommand(name)) {
+            let parent = Global::augment_args(clap::Command::new("fidokey"));
+            let matches = Command::augment_with(parent, name).try_get_matches_from(arguments);
+            if let Ok(matches) = matches
+                && let Ok(global) = Global::from_arg_matches(&matches)
+                && let Ok(command) = Command::from_arg_matches(&matches)
+            {
+                return Ok(Self { global, command });
+            }
+        }
+        Self::try_parse_from(arguments)
+    }
 }
 
 /// Gives a command its description: the first paragraph, and all of them for its own help.
@@ -219,4 +256,39 @@ commands! {
     /// Read one with `fidokey man credential list | man -l -`, or write all of them to a directory
     /// with --out.
     Man(commands::man::ManArgs) = "man";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read with one command's definition alone is what the whole one says.
+    #[test]
+    fn a_command_line_is_read_the_same_with_one_definition_and_with_all() {
+        for line in [
+            "fidokey info",
+            "fidokey --json list -q",
+            "fidokey register --rp example.com --user list --device info --timeout 5",
+            "fidokey --device list info --wait",
+            "fidokey -d pin credential list --wait=3 --rp man",
+            "fidokey credential delete ab cd --yes",
+            "fidokey pin set --new-pin-file -",
+            "fidokey completions bash",
+            "fidokey man pin set",
+            "fidokey --device info",
+            "fidokey info --nonsense",
+            "fidokey pin",
+            "fidokey help list",
+            "fidokey list --help",
+            "fidokey nonsense",
+            "fidokey",
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let words = |read: Result<Cli, clap::Error>| match read {
+                Ok(cli) => format!("{cli:?}"),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(words(Cli::read(&arguments)), words(Cli::try_parse_from(&arguments)));
+        }
+    }
 }

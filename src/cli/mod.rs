@@ -21,7 +21,6 @@ pub use process::main;
 use crate::output::text::escape;
 use app::App;
 use args::{Cli, Command};
-use clap::Parser;
 use clap::error::ErrorKind;
 use error::CliError;
 use exit::Exit;
@@ -31,7 +30,7 @@ use world::World;
 /// Runs one command line in a world and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match Cli::read(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error, &arguments, world),
     };

@@ -262,7 +262,7 @@ mod tests {
             pin(&"1".repeat(64)).check_possible(),
             Err(PinPolicyError::TooManyBytes { found: 64 })
         );
-        assert_eq!(pin("12\034").check_possible(), Err(PinPolicyError::ContainsNul));
+        assert_eq!(pin("12\u{0}34").check_possible(), Err(PinPolicyError::ContainsNul));
     }
 
     #[test]
