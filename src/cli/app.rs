@@ -172,8 +172,11 @@ impl<'w> App<'w> {
     /// When stdout cannot be written to.
     pub fn print_raw(&mut self, answer: &str) -> Result<(), CliError> {
         self.ui.answer(answer).map_err(|error| {
-            CliError::new(super::exit::Exit::Failed, "output", "the answer could not be written")
+            let message = "What was asked for was done, but the answer could not be written to \
+                           standard output.";
+            CliError::new(super::exit::Exit::Failed, "output", message)
                 .cause(error.to_string())
+                .hint("See that the disk is not full and that standard output is open.")
         })
     }
 

@@ -203,3 +203,38 @@ fn what_a_registration_says() {
         assert_eq!(outcome.exit.code(), 8, "{outcome}");
     }
 }
+
+/// Names that are not UTF-8, as keys cut them in the middle of a character.
+#[test]
+fn names_that_are_not_utf8_are_shown_all_the_same() {
+    let desk = desk_with_hostile_key();
+    for user in ["alic\u{e9}", "bo\u{e9}"] {
+        let line = format!("register --rp example.com --user {user} --resident");
+        desk.run(&line).succeeded();
+    }
+    desk.set_pin("1234");
+    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
+    desk.faults.replies(|_, mut good| {
+        // The second byte of an é is lost, and something else stands there.
+        for name in ["alic\u{e9}", "bo\u{e9}"] {
+            let name = name.as_bytes();
+            while let Some(at) = good.windows(name.len()).position(|bytes| bytes == name) {
+                good[at + name.len() - 1] = b'!';
+            }
+        }
+        good
+    });
+    for line in [
+        format!("assert --rp example.com {pin}"),
+        format!("assert --rp example.com --json {pin}"),
+        format!("credential list {pin}"),
+        format!("credential list --json {pin}"),
+    ] {
+        let outcome = desk.run(&line);
+        is_harmless(outcome.succeeded());
+        if line.starts_with("credential") || !line.contains("json") {
+            let shown = format!("{}{}", outcome.stdout, outcome.stderr);
+            assert!(shown.contains("alic\u{fffd}!"), "{outcome}");
+        }
+    }
+}

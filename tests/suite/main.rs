@@ -35,6 +35,7 @@ mod secrets;
 mod select;
 mod selectors;
 mod skipped;
+mod streams;
 mod udev_rules;
 mod unplug;
 mod virtual_keys;

@@ -1,0 +1,57 @@
+//! Streams of a real process: a closed pipe is no failure, and a full disk is one.
+#![cfg(target_os = "linux")]
+
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+fn fidokey(home: &std::path::Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fidokey"));
+    command.env("XDG_DATA_HOME", home).env("HOME", home).stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn a_full_disk_loses_the_answer_and_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = fidokey(home.path())
+        .args(["info", "--device", "virtual", "--no-input"])
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("the answer could not be written"), "{stderr}");
+}
+
+#[test]
+fn a_closed_pipe_is_quiet_success() {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = fidokey(home.path())
+        .args(["info", "--device", "virtual", "--no-input"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{stderr}");
+    assert_eq!(stderr, "");
+}
+
+/// Whoever closed stderr does not hear of an error, and sees it in the exit code.
+#[test]
+fn without_stderr_the_exit_code_is_left() {
+    let home = tempfile::tempdir().unwrap();
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = fidokey(home.path())
+        .args(["info", "--device", "virtual:nosuch", "--no-input"])
+        .stdout(Stdio::null())
+        .stderr(full)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(3));
+}
