@@ -199,9 +199,16 @@ fn must_have_pin(key: &mut Key, context: &mut Context<'_>) -> Result<(), Authent
 
 /// What a new PIN must be like on a key.
 fn policy(info: &Info) -> PinPolicy {
+    let min_code_points = info.min_pin_length().max(MIN_PIN_CODE_POINTS);
+    let max_code_points = info.max_pin_length().min(MAX_CODE_POINTS);
     PinPolicy {
-        min_code_points: info.min_pin_length().max(MIN_PIN_CODE_POINTS),
-        max_code_points: info.max_pin_length().min(MAX_CODE_POINTS),
+        min_code_points,
+        // A maximum below the minimum says nothing: the key will judge.
+        max_code_points: if max_code_points < min_code_points {
+            MAX_CODE_POINTS
+        } else {
+            max_code_points
+        },
         complexity: info.pin_complexity_policy,
         complexity_url: info.pin_complexity_policy_url.clone(),
     }

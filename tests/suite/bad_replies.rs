@@ -157,7 +157,10 @@ impl Case<'_> {
     fn table(&self) -> String {
         let mut outcomes: BTreeMap<String, BTreeMap<String, Vec<&str>>> = BTreeMap::new();
         for number in 0.. {
-            let Some((place, how, outcome)) = self.run_with(number, "--json") else { break };
+            let Some((place, how, outcome)) = self.run_with(number, "--json") else {
+                (self.restore)(self.desk);
+                break;
+            };
             let what = format!("{place} of {}: {how}", self.request);
             let verdict = match outcome.exit {
                 Exit::Done => "put up with".to_owned(),
@@ -254,12 +257,16 @@ fn setting_and_changing_a_pin() {
     let (old, new) = (desk.file("pin", "1234"), desk.file("new", "4321"));
     let set = format!("pin set --new-pin-file {new}");
     let reset = |desk: &Desk| drop(desk.run("reset --yes"));
-    let case = Case { desk: &desk, line: &set, request: "06/03", restore: &reset };
-    let set = case.table();
+    let mut tables = String::new();
+    for request in ["04", "06/02", "06/03"] {
+        let case = Case { desk: &desk, line: &set, request, restore: &reset };
+        tables.push_str(&case.table());
+        tables.push('\n');
+    }
     stocked(&desk);
     let change = format!("pin change --pin-file {old} --new-pin-file {new}");
     let case = Case { desk: &desk, line: &change, request: "06/04", restore: &stocked };
-    insta::assert_snapshot!(format!("{set}\n{}", case.table()));
+    insta::assert_snapshot!(format!("{tables}{}", case.table()));
 }
 
 #[test]

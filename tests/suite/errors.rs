@@ -721,3 +721,44 @@ fn causes() {
     }
     insta::assert_snapshot!(text);
 }
+
+/// What stands between backticks in everything that a person can read: commands and flags that
+/// exist.
+#[test]
+fn hints_name_only_commands_and_flags_that_exist() {
+    use clap::CommandFactory;
+    let mut root = fidokey::cli::args::Cli::command();
+    root.build();
+    let mut flags = std::collections::BTreeSet::new();
+    let mut commands = vec![&root];
+    while let Some(command) = commands.pop() {
+        flags.extend(command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)));
+        commands.extend(command.get_subcommands());
+    }
+    let snapshots = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/snapshots");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(snapshots).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        for quoted in quoted {
+            let words: Vec<&str> = quoted.split_whitespace().collect();
+            let ours = quoted.starts_with("--") || words.first() == Some(&"fidokey");
+            for flag in words.iter().filter(|_| ours).filter_map(|word| word.strip_prefix("--")) {
+                let flag = flag.split('=').next().unwrap();
+                assert!(flags.contains(flag), "--{flag} in {}: {quoted}", path.display());
+            }
+            if words.first() == Some(&"fidokey") {
+                seen += 1;
+                let mut command = &root;
+                for word in words[1..].iter().take_while(|word| !word.starts_with('-')) {
+                    let Some(next) = command.find_subcommand(word) else { break };
+                    command = next;
+                }
+                let known = !command.has_subcommands() || words.get(1) == Some(&"--help");
+                assert!(known, "no such command in {}: {quoted}", path.display());
+            }
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
