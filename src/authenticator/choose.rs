@@ -52,6 +52,10 @@ pub enum Choice {
 ///
 /// [`ChooseError`] when no single key is meant and asking the keys cannot help.
 pub fn choose(bus: &dyn Bus, selector: Option<&str>) -> Result<Choice, ChooseError> {
+    if let Some(selector) = selector.filter(|selector| is_virtual(selector)) {
+        // Its name says all that there is to know before it is opened.
+        return Ok(Choice::One(unlisted(selector)));
+    }
     let keys = bus.keys()?;
     let Some(selector) = selector else {
         let mut real: Vec<_> = keys.into_iter().filter(|key| key.kind == KeyKind::Hid).collect();
@@ -124,9 +128,12 @@ pub fn selector<'k>(key: &'k KeyDescription, others: &[KeyDescription]) -> &'k s
     if is_plain && !is_taken { serial } else { path }
 }
 
+fn is_virtual(selector: &str) -> bool {
+    selector == "virtual" || selector.starts_with("virtual:")
+}
+
 fn is_path(selector: &str) -> bool {
-    selector == "virtual"
-        || selector.starts_with("virtual:")
+    is_virtual(selector)
         || selector.starts_with('/')
         || selector.starts_with("\\\\")
         || selector.starts_with("DevSrvsID:")
