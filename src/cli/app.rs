@@ -25,6 +25,9 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// How long a touch is waited for unless `--timeout` says otherwise.
 const TOUCH: Duration = Duration::from_secs(60);
 
+/// How often a person is asked for a number before it counts as no.
+const CHOICES: usize = 3;
+
 /// What a command works with.
 pub struct App<'w> {
     /// What the program says.
@@ -226,18 +229,31 @@ impl<'w> App<'w> {
     ///
     /// # Errors
     ///
-    /// When the person breaks off or types something else.
+    /// When the person breaks off or types no such number several times.
     pub fn choose(&mut self, prompt: &str, count: usize) -> Result<Option<usize>, CliError> {
         self.ui.end_line();
         let Some(terminal) = &mut self.terminal else { return Ok(None) };
-        match terminal.read_line(prompt) {
-            Ok(Some(line)) => match line.trim().parse::<usize>() {
-                Ok(number) if (1..=count).contains(&number) => Ok(Some(number)),
-                _ => Err(CliError::declined()),
-            },
-            Ok(None) if self.interrupt.is_requested() => Err(CliError::interrupted()),
-            Ok(None) => Err(CliError::declined()),
-            Err(error) => Err(CliError::terminal(&error)),
+        let mut question = prompt.to_owned();
+        for _ in 0..CHOICES {
+            match terminal.read_line(&question) {
+                Ok(Some(line)) if line.trim().is_empty() => break,
+                Ok(Some(line)) => match line.trim().parse::<usize>() {
+                    Ok(number) if (1..=count).contains(&number) => return Ok(Some(number)),
+                    _ => question = format!("A number from 1 to {count}, please: "),
+                },
+                Ok(None) if self.interrupt.is_requested() => return Err(CliError::interrupted()),
+                Ok(None) => break,
+                Err(error) => return Err(CliError::terminal(&error)),
+            }
+        }
+        Err(CliError::declined())
+    }
+
+    /// Standard input, for the one that asks first; nothing is left for the next.
+    pub fn read_stdin(&mut self) -> Box<dyn Read + 'w> {
+        match self.stdin.take() {
+            Some(stdin) => Box::new(stdin),
+            None => Box::new(std::io::empty()),
         }
     }
 

@@ -51,17 +51,19 @@ pub fn credential_id_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
 ///
 /// When the text is not 32 bytes in one of these forms.
 pub fn hash_flag(flag: &str, text: &str) -> Result<[u8; 32], CliError> {
+    let wrong = |message: String| {
+        CliError::usage(message).hint("Give 32 bytes in base64url, or as 64 hexadecimal digits.")
+    };
     let bytes = match from_hex(text) {
         Some(bytes) => bytes,
-        None => base64_flag(flag, text)?,
+        None => base64url::decode(text).map_err(|_| {
+            wrong(format!("`{flag}` is neither base64url nor 64 digits. Nothing was sent."))
+        })?,
     };
     let length = bytes.len();
-    bytes.try_into().map_err(|_| {
-        CliError::usage(format!(
-            "`{flag}` needs 32 bytes, as a SHA-256 has, and has {length}. Nothing was sent."
-        ))
-        .hint("Give them in base64url, or as 64 hexadecimal digits.")
-    })
+    bytes
+        .try_into()
+        .map_err(|_| wrong(format!("`{flag}` needs 32 bytes, and has {length}. Nothing was sent.")))
 }
 
 /// Reads exactly 64 hexadecimal digits.
@@ -83,20 +85,33 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 ///
 /// When it cannot be read or is too long.
 pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
-    let failed = |cause: String| {
-        let message = format!("{} cannot be read. Nothing was sent.", words::path(path));
-        CliError::new(Exit::Usage, "input_file", message)
-            .cause(cause)
-            .hint("Check the name of the file, and that you may read it.")
-    };
-    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+    let name = words::path(path);
+    match File::open(path) {
+        Ok(file) => read_all(file, &name),
+        Err(error) => Err(not_read(&name, error.to_string())),
+    }
+}
+
+/// Reads a stream to its end, up to a limit; `name` is what errors call it.
+///
+/// # Errors
+///
+/// When it cannot be read or is too long.
+pub fn read_all(stream: impl Read, name: &str) -> Result<Vec<u8>, CliError> {
+    let failed = |cause| not_read(name, cause);
     let mut bytes = Vec::new();
-    let read = file.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes);
+    let read = stream.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|error| failed(error.to_string()))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE {
         return Err(failed(format!("it is longer than {MAX_FILE} bytes")));
     }
     Ok(bytes)
+}
+
+fn not_read(name: &str, cause: String) -> CliError {
+    CliError::new(Exit::Usage, "input_file", format!("{name} cannot be read. Nothing was sent."))
+        .cause(cause)
+        .hint("Check the name of the file, and that you may read it.")
 }
 
 /// Writes a file in one step: a reader sees the old content or the new, never a part.

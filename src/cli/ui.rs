@@ -120,7 +120,9 @@ impl<'w> Ui<'w> {
     /// Shows progress on one line that the next call rewrites; nothing where that cannot be done.
     pub fn progress(&mut self, text: &str) {
         if self.live {
-            let _ = write!(self.stderr, "\r\x1b[K{text}");
+            // Without wrapping at the right edge: of a line that became two, only the second could
+            // be rewritten.
+            let _ = write!(self.stderr, "\r\x1b[K\x1b[?7l{text}\x1b[?7h");
             let _ = self.stderr.flush();
             self.line_open = true;
         }

@@ -46,6 +46,8 @@ pub struct KnownRegistration {
     pub sign_count: Option<u32>,
     /// The account's user handle.
     pub user_handle: Option<Vec<u8>>,
+    /// Whether the credential could be backed up (BE), which never changes.
+    pub backup_eligible: Option<bool>,
 }
 
 /// An assertion that was made.
@@ -140,7 +142,7 @@ pub fn assert(
                 key: (&known.public_key).into(),
                 sign_count: known.sign_count,
                 user_handle: known.user_handle.as_deref(),
-                backup_eligible: None,
+                backup_eligible: known.backup_eligible,
             }),
             document: Some(&response),
             expected: &client_data.expected,

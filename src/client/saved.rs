@@ -87,6 +87,7 @@ impl KnownRegistration {
             public_key: PublicKey::from_cose(&credential.public_key),
             credential_id: Some(credential.credential_id),
             sign_count: Some(data.sign_count),
+            backup_eligible: Some(data.flags.backup_eligible()),
             user_handle,
         })
     }

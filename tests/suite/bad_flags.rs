@@ -25,6 +25,11 @@ fn of_register_and_assert() {
         (register, "--user-id", ""),
         (register, "--user-id", &"A".repeat(87)),
         (register, "--challenge", "!"),
+        (register, "--challenge", ""),
+        (register, "--save", "-"),
+        (register, "--report", "-"),
+        (register, "--client-data-hash", "00"),
+        (assert, "--choose", "0"),
         (register, "--client-data-hash", "AAAA"),
         (register, "--origin", "https://example.org"),
         (register, "--origin", "http://example.com"),
@@ -80,6 +85,8 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
     let directory = desk.path("");
     let directory = directory.to_str().unwrap();
     let register = "register --rp example.com --user alice --resident --large-blob-key";
+    let kept = desk.path("kept");
+    let kept = kept.to_str().unwrap();
     let salt = "11".repeat(32);
     let assert = format!("assert --rp example.com --hmac-salt {salt}");
     let mut text = String::new();
@@ -89,6 +96,9 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
         (format!("{register} --report {nowhere}"), Exit::Failed),
         (format!("{register} --secret-out {nowhere}"), Exit::Failed),
         (format!("{register} --secret-out -"), Exit::Usage),
+        (format!("{register} --save {kept} --report {kept}"), Exit::Usage),
+        (format!("{assert} --report {kept} --secret-out {kept}"), Exit::Usage),
+        ("assert --rp example.com --registration - --pin-file -".to_owned(), Exit::Usage),
         (format!("{assert} --secret-out {nowhere}"), Exit::Failed),
     ] {
         let outcome = desk.run(&line);
@@ -97,8 +107,6 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
         writeln!(text, "{outcome}").unwrap();
     }
     insta::assert_snapshot!(text.replace(&salt, "SALT"));
-    let kept = desk.path("kept");
-    let kept = kept.to_str().unwrap();
     let secret = desk.run(&format!("{register} --secret-out - --save {kept}"));
     secret.succeeded();
     assert!(secret.json()["large_blob_key"].is_string(), "{secret}");
@@ -107,4 +115,16 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
             .unwrap()
             .all(|entry| { !entry.unwrap().file_name().to_string_lossy().starts_with('.') })
     );
+}
+
+/// A credential that exists is never hidden behind a file that could not be written.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_fails_after_the_credential_was_made() {
+    let (desk, _key) = Desk::with_key();
+    let outcome = desk.run("register --rp example.com --user alice --json --save /dev/full");
+    outcome.ended(Exit::Failed);
+    assert!(outcome.json()["rawId"].is_string(), "{outcome}");
+    let message = &outcome.error_json()["error"]["message"];
+    assert_eq!(message, "/dev/full cannot be written. The credential was made all the same.");
 }

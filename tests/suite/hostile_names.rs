@@ -14,10 +14,11 @@ fn is_hostile(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202e}' | '\u{200b}')
 }
 
-/// Fails when something in the output could do more than be read. Line ends are ours, and so is the
-/// sequence that rewrites a line on a terminal.
+/// Fails when something in the output could do more than be read. Line ends are ours, and so are the
+/// sequences that rewrite a line on a terminal.
 fn is_harmless(outcome: &Outcome) {
     let ours = outcome.stderr.replace("\r\u{1b}[K", "");
+    let ours = ours.replace("\u{1b}[?7l", "").replace("\u{1b}[?7h", "");
     for text in [&outcome.stdout, &ours].into_iter().chain(&outcome.prompts) {
         let hostile: Vec<char> = text.chars().filter(|c| is_hostile(*c) && *c != '\n').collect();
         assert!(hostile.is_empty(), "{hostile:?} in {text:?}");

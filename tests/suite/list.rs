@@ -1,7 +1,7 @@
 //! `fidokey list`: every key that is plugged in, also those that cannot be used.
 
 use crate::fake_machine::{Device, FakeMachine, Usb};
-use crate::harness::{Desk, Outcome};
+use crate::harness::{Deed, Desk, Outcome};
 use fidokey::cli::exit::Exit;
 use fidokey::transport::{Bus, BusError, Connection, KeyDescription, KeyPath, OpenError};
 use fidokey::virtual_key::{KeySettings, Surroundings, Touch, VirtualBus, VirtualKey};
@@ -296,4 +296,17 @@ fn keys_that_need_the_same_act_get_one_hint() {
     let outcome = desk.run("list");
     assert_eq!(outcome.stderr.matches("Warning:").count(), 3, "{outcome}");
     assert_eq!(outcome.stderr.matches("Hint:").count(), 1, "{outcome}");
+}
+
+#[test]
+fn a_key_is_waited_for_when_that_was_asked() {
+    let desk = Desk::empty();
+    let key = desk.plug(0, KeySettings::default());
+    desk.keys.unplug(&key.description().path);
+    let wait = Deed::Wait(std::time::Duration::from_secs(3));
+    desk.hands.will([wait, Deed::Plug(key)]);
+    let outcome = desk.run("list --wait");
+    outcome.succeeded();
+    assert!(outcome.stdout.contains("/dev/hidraw0"), "{outcome}");
+    assert_eq!(outcome.stderr, "Plug in a FIDO key (30 s).\n");
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::string_slice, clippy::as_conversions, clippy::print_stdout, clippy::print_stderr)]
 
+mod accounts;
 mod bad_flags;
 mod bad_replies;
 mod busy;

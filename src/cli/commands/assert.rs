@@ -7,14 +7,15 @@ use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::files::{credential_id_flag, hash_flag, read};
+use crate::cli::files::{credential_id_flag, hash_flag, read, read_all};
 use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
 use crate::ctap::hmac_secret::HmacSalts;
+use crate::output::text;
 use crate::output::verdict::{AssertionView, account};
 use crate::output::words;
 use crate::webauthn::public_key::PublicKey;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Makes an assertion and verifies it before printing it.
 ///
@@ -44,14 +45,15 @@ pub struct AssertArgs {
     /// Use this SHA-256 of client data that was built elsewhere, in base64url or hexadecimal.
     #[arg(long, value_name = "HASH")]
     pub client_data_hash: Option<String>,
-    /// The registration that `fidokey register --save` wrote, or a RegistrationResponseJSON.
+    /// The registration that `fidokey register --save` wrote, or a RegistrationResponseJSON;
+    /// `-` for standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "public_key")]
     pub registration: Option<PathBuf>,
-    /// The credential's public key: PEM, DER or COSE.
+    /// The credential's public key: PEM, DER or COSE; `-` for standard input.
     #[arg(long, value_name = "FILE")]
     pub public_key: Option<PathBuf>,
     /// Where several accounts fit, take this one, counted from 1.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_number)]
     pub choose: Option<usize>,
     /// Extension hmac-secret: derive a secret from this salt of 32 bytes, in base64url or
     /// hexadecimal.
@@ -82,7 +84,7 @@ pub struct AssertArgs {
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     let request = request(app, args)?;
-    check_files([&args.secret_out, &args.report])?;
+    check_files([("--secret-out", &args.secret_out), ("--report", &args.report)])?;
     let mut key = app.open_key()?;
     let asserted = app
         .ceremony(|context| client::assert(&mut key, context, request))
@@ -115,6 +117,30 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
 }
 
+fn parse_number(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "accounts are counted from 1".to_owned())
+}
+
+/// Reads what is known of the credential, from a file or from standard input.
+fn read_known(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliError> {
+    if !is_stdin(path) {
+        return read(path);
+    }
+    if app.global.pin_file.as_deref().is_some_and(is_stdin) {
+        return Err(CliError::usage(
+            "The registration and the PIN cannot both come from standard input. Nothing was sent.",
+        )
+        .hint("Give one of them in a file."));
+    }
+    read_all(app.read_stdin(), "Standard input")
+}
+
+/// Whether standard input is meant.
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, CliError> {
     let (rp_id, client_data) = relying_party(
         app,
@@ -129,7 +155,7 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
     }
     let known = match (&args.registration, &args.public_key) {
         (Some(path), _) => {
-            let known = KnownRegistration::from_file(&read(path)?).map_err(|error| {
+            let known = KnownRegistration::from_file(&read_known(app, path)?).map_err(|error| {
                 CliError::usage(format!("{} cannot be used. Nothing was sent.", words::path(path)))
                     .cause(error.to_string())
                     .hint("Give the file that `fidokey register --save` wrote.")
@@ -141,7 +167,7 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
             Some(known)
         }
         (None, Some(path)) => {
-            let key = PublicKey::from_file_bytes(&read(path)?);
+            let key = PublicKey::from_file_bytes(&read_known(app, path)?);
             if let Err(error) = &key
                 && !error.is_unsupported()
             {
@@ -156,6 +182,7 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
                 public_key: key,
                 sign_count: None,
                 user_handle: None,
+                backup_eligible: None,
             })
         }
         (None, None) => None,
@@ -190,31 +217,30 @@ fn choose(
     mut asserted: Vec<Asserted>,
 ) -> Result<Asserted, CliError> {
     let count = asserted.len();
+    let mut accounts = format!("{count} accounts fit:\n");
+    for (number, one) in (1..).zip(&asserted) {
+        accounts.push_str(&format!("  {number}  {}\n", account(one.user.as_ref())));
+    }
     let number = match args.choose {
         Some(number) => number,
         None if count == 1 => 1,
-        None => {
-            app.ui.status(&format!("{count} accounts fit:"));
-            for (number, one) in (1..).zip(&asserted) {
-                app.ui.status(&format!("  {number}  {}", account(one.user.as_ref())));
+        // What belongs to a question goes where the question goes, wherever stderr leads.
+        None => match app.choose(&format!("{accounts}Which one? [1-{count}] "), count)? {
+            Some(number) => number,
+            None => {
+                app.ui.status(accounts.trim_end());
+                app.ui.warning("The newest account was taken.");
+                app.ui.hint("`--choose NUMBER` takes another one.");
+                1
             }
-            match app.choose(&format!("Which one? [1-{count}] "), count)? {
-                Some(number) => number,
-                None => {
-                    app.ui.warning("The newest account was taken.");
-                    app.ui.hint("`--choose NUMBER` takes another one.");
-                    1
-                }
-            }
-        }
+        },
     };
     let position = number.checked_sub(1).filter(|position| *position < count);
     let Some(position) = position else {
-        return Err(CliError::new(
-            Exit::NoMatch,
-            "no_match",
-            format!("There is no account number {number}; {count} fit."),
-        ));
+        let fit = text::count(count, "account fits", "accounts fit");
+        let message = format!("There is no account number {number}: {fit}. Nothing was changed.");
+        return Err(CliError::new(Exit::NoMatch, "no_match", message)
+            .hint("Run the command again without `--choose` to see them all."));
     };
     Ok(asserted.swap_remove(position))
 }

@@ -14,6 +14,10 @@ use crate::transport::sysfs::FidoNode;
 use crate::transport::{BusError, KeyDescription, KeyKind};
 use clap::Args;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How often the interrupt flag is looked at while a key is waited for.
+const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// Lists every FIDO key that is plugged in.
 #[derive(Debug, Args)]
@@ -25,11 +29,15 @@ pub struct ListArgs {}
 ///
 /// When the operating system does not let keys be looked for.
 pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
-    let nodes = app.host.nodes().map_err(|error| BusError::Enumerate(error.to_string()));
-    let nodes = nodes.map_err(|error| explain::choose(&error.into()))?;
-    let mut on_bus = app.bus.keys().map_err(|error| explain::choose(&error.into()))?;
-    on_bus.retain(|key| key.kind == KeyKind::Hid);
-    let keys = merged(&nodes, on_bus);
+    let (mut nodes, mut keys) = look(app)?;
+    if let (true, Some(seconds)) = (keys.is_empty(), app.global.wait) {
+        let until = app.clock.now().saturating_add(Duration::from_secs(seconds));
+        app.ui.status(&format!("Plug in a FIDO key ({seconds} s)."));
+        while keys.is_empty() && app.clock.now() < until && !app.interrupt.is_requested() {
+            app.bus.wait_for_change(A_MOMENT);
+            (nodes, keys) = look(app)?;
+        }
+    }
     let answers = app.ceremony(|context| survey(&keys, context, GLANCE));
     let answers = answers.map_err(|RandomError(reason)| explain::random(&reason))?;
     if app.interrupt.is_requested() {
@@ -55,6 +63,16 @@ pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
         app.ui.status(&format!("Not shown: {keys} (`fidokey virtual list`)."));
     }
     Ok(Exit::Done)
+}
+
+/// What the operating system says of keys, and every key once.
+fn look(app: &App<'_>) -> Result<(Vec<FidoNode>, Vec<KeyDescription>), CliError> {
+    let nodes = app.host.nodes().map_err(|error| BusError::Enumerate(error.to_string()));
+    let nodes = nodes.map_err(|error| explain::choose(&error.into()))?;
+    let mut on_bus = app.bus.keys().map_err(|error| explain::choose(&error.into()))?;
+    on_bus.retain(|key| key.kind == KeyKind::Hid);
+    let keys = merged(&nodes, on_bus);
+    Ok((nodes, keys))
 }
 
 /// Every key once: in the order of the operating system's list, then what only the bus knows. Where

@@ -182,7 +182,11 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         )
         .hint("Keep the registration with `--save FILE`, or write the secret to a file."));
     }
-    check_files([&args.save, &args.report, &args.secret_out])?;
+    check_files([
+        ("--save", &args.save),
+        ("--report", &args.report),
+        ("--secret-out", &args.secret_out),
+    ])?;
     let mut key = app.open_key()?;
     let registered = app
         .ceremony(|context| client::register(&mut key, context, request))
@@ -191,7 +195,9 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     let view = RegistrationView::of(&registered);
     let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &registered));
     let reported = put_report(args.report.as_deref(), &view);
-    if args.report.is_none() && (secret_to_stdout || app.global.json) {
+    // With JSON, an error's document stands alone on stderr.
+    let alone = app.global.json && saved.is_err();
+    if args.report.is_none() && !alone && (secret_to_stdout || app.global.json) {
         app.ui.beside_answer(view.verdict_text().trim_end());
     }
     if secret_to_stdout {
@@ -203,11 +209,17 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         app.print_raw(&view.text())?;
     }
     if let (Some(path), Some(secret)) = (&args.secret_out, &registered.large_blob_key) {
-        put_secret(app, path, &[("large_blob_key", secret)])?;
+        put_secret(app, path, &[("large_blob_key", secret)]).map_err(made_all_the_same)?;
     }
-    saved?;
-    reported?;
+    saved.map_err(made_all_the_same)?;
+    reported.map_err(made_all_the_same)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+/// Says of a file that could not be written that the credential exists.
+fn made_all_the_same(mut error: CliError) -> CliError {
+    error.message.push_str(" The credential was made all the same.");
+    error
 }
 
 /// Keeps what a later assertion is held against.
@@ -222,10 +234,39 @@ pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Makes sure, before anything is sent, that what is made can be kept.
-pub(super) fn check_files<const N: usize>(paths: [&Option<PathBuf>; N]) -> Result<(), CliError> {
-    let files = paths.into_iter().flatten().filter(|path| !is_stdout(path));
-    files.into_iter().try_for_each(|path| check_writable(path))
+/// Makes sure, before anything is sent, that what is made can be kept: each in a file of its own.
+/// Of these flags only `--secret-out` knows `-`.
+pub(super) fn check_files<const N: usize>(
+    files: [(&str, &Option<PathBuf>); N],
+) -> Result<(), CliError> {
+    let mut taken: Vec<(&str, &Path)> = Vec::new();
+    for (flag, path) in files {
+        let Some(path) = path.as_deref() else { continue };
+        if is_stdout(path) {
+            if flag == "--secret-out" {
+                continue;
+            }
+            return Err(CliError::usage(format!(
+                "`{flag}` needs a file: standard output carries the answer. Nothing was sent."
+            ))
+            .hint("A file with this name is written as `./-`."));
+        }
+        if let Some((other, _)) = taken.iter().find(|(_, taken)| is_same_file(taken, path)) {
+            return Err(CliError::usage(format!(
+                "`{other}` and `{flag}` name the same file. Nothing was sent."
+            ))
+            .hint("Give each a file of its own."));
+        }
+        check_writable(path)?;
+        taken.push((flag, path));
+    }
+    Ok(())
+}
+
+/// Whether two paths name one file that would be written twice. A stream, such as /dev/stderr, may
+/// be.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one == other && !std::fs::metadata(one).is_ok_and(|metadata| !metadata.is_file())
 }
 
 fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest, CliError> {
@@ -314,6 +355,11 @@ pub(super) fn relying_party(
         wrong("--rp", &error).hint("Change `--rp` or `--origin`, so that they fit each other.")
     })?;
     let challenge = match challenge {
+        // Most likely a variable of the shell that is not set.
+        Some("") => {
+            return Err(CliError::usage("`--challenge` is empty. Nothing was sent.")
+                .hint("Without `--challenge` a random one is made."));
+        }
         Some(text) => base64_flag("--challenge", text)?,
         None => random(app)?,
     };

@@ -16,7 +16,7 @@ pub fn choose(error: &ChooseError) -> CliError {
     match error {
         ChooseError::Bus(error) => bus(error),
         ChooseError::NoKey => no_key("no_key", "No FIDO key is plugged in.".to_owned())
-            .hint("Plug one in, or add `--wait`.")
+            .hint("Plug one in; `--wait=SECONDS` waits for it.")
             .hint("`fidokey list` also shows keys that may not be opened, and why.")
             .hint("`--device virtual` tries things out without a key."),
         ChooseError::Several(keys) => listed(

@@ -73,6 +73,10 @@ impl UnixTerminal {
 impl Terminal for UnixTerminal {
     fn read_line(&mut self, prompt: &str) -> io::Result<Option<String>> {
         let line = self.read(prompt)?;
+        if line.is_none() {
+            // Nobody pressed Enter, and what comes next does not belong behind the question.
+            self.file.write_all(b"\n")?;
+        }
         Ok(line.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 

@@ -386,6 +386,7 @@ impl fmt::Display for Outcome {
         if !self.stderr.is_empty() {
             writeln!(formatter, "--- stderr")?;
             let shown = self.stderr.replace("\r\x1b[K", "⏎\n");
+            let shown = shown.replace("\x1b[?7l", "").replace("\x1b[?7h", "");
             formatter.write_str(&shown)?;
             if !shown.ends_with('\n') {
                 writeln!(formatter)?;

@@ -1,0 +1,53 @@
+//! Several accounts that fit an assertion, and what is known of the credential from elsewhere.
+
+use crate::harness::Desk;
+use fidokey::cli::exit::Exit;
+
+/// Names are given only to who knows the PIN, so that there is one.
+fn desk_with_three_accounts() -> (Desk, String) {
+    let (desk, _key) = Desk::with_key();
+    desk.set_pin("1234");
+    let assert = format!("assert --rp example.com --pin-file {}", desk.file("pin", "1234"));
+    for user in ["alice", "bob", "carol"] {
+        let pin = desk.path("pin");
+        let register = format!("register --rp example.com --user {user} --resident --pin-file");
+        desk.command(&register).arg(pin.to_str().unwrap()).run().succeeded();
+    }
+    (desk, assert)
+}
+
+#[test]
+fn a_person_chooses_and_is_asked_again_after_a_slip() {
+    let (desk, assert) = desk_with_three_accounts();
+    let slip = desk.command(&format!("{assert} -q")).typing(["9", "x", "2"]).run();
+    slip.succeeded();
+    assert!(slip.stdout.contains("bob"), "{slip}");
+    assert!(slip.prompts[0].contains("  3  alice"), "{slip}");
+    let never = desk.command(&assert).typing(["9", "0", "4"]).run();
+    never.ended(Exit::NotConfirmed);
+    let nothing = desk.command(&assert).typing([""]).run();
+    nothing.ended(Exit::NotConfirmed);
+    insta::assert_snapshot!(format!("{never}\n{nothing}"));
+}
+
+#[test]
+fn without_a_person_the_newest_is_taken_or_the_one_that_was_named() {
+    let (desk, assert) = desk_with_three_accounts();
+    let newest = desk.run(&assert);
+    newest.succeeded();
+    assert!(newest.stdout.contains("carol"), "{newest}");
+    let no_such = desk.run(&format!("{assert} --choose 9"));
+    no_such.ended(Exit::NoMatch);
+    insta::assert_snapshot!(format!("{}\n{no_such}", newest.stderr));
+}
+
+#[test]
+fn a_registration_comes_from_standard_input_too() {
+    let (desk, _key) = Desk::with_key();
+    let registered = desk.run("register --rp example.com --user alice --json");
+    registered.succeeded();
+    let asserted =
+        desk.command("assert --rp example.com --registration -").stdin(&registered.stdout).run();
+    asserted.succeeded();
+    assert!(!asserted.stdout.contains("not checked"), "{asserted}");
+}
