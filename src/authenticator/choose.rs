@@ -52,9 +52,9 @@ pub enum Choice {
 ///
 /// [`ChooseError`] when no single key is meant and asking the keys cannot help.
 pub fn choose(bus: &dyn Bus, selector: Option<&str>) -> Result<Choice, ChooseError> {
-    if let Some(selector) = selector.filter(|selector| is_virtual(selector)) {
-        // Its name says all that there is to know before it is opened.
-        return Ok(Choice::One(unlisted(selector)));
+    let named = selector.map(|selector| KeyPath(selector.to_owned()));
+    if let Some(key) = named.and_then(|path| bus.description_of(&path)) {
+        return Ok(Choice::One(key));
     }
     let keys = bus.keys()?;
     let Some(selector) = selector else {
@@ -128,12 +128,9 @@ pub fn selector<'k>(key: &'k KeyDescription, others: &[KeyDescription]) -> &'k s
     if is_plain && !is_taken { serial } else { path }
 }
 
-fn is_virtual(selector: &str) -> bool {
-    selector == "virtual" || selector.starts_with("virtual:")
-}
-
 fn is_path(selector: &str) -> bool {
-    is_virtual(selector)
+    selector == "virtual"
+        || selector.starts_with("virtual:")
         || selector.starts_with('/')
         || selector.starts_with("\\\\")
         || selector.starts_with("DevSrvsID:")

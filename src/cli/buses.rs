@@ -32,6 +32,10 @@ impl<R: Bus> Bus for Buses<R> {
         Ok(keys)
     }
 
+    fn description_of(&self, path: &KeyPath) -> Option<KeyDescription> {
+        self.of(path).description_of(path)
+    }
+
     fn open(&self, path: &KeyPath) -> Result<Box<dyn Connection>, OpenError> {
         self.of(path).open(path)
     }

@@ -107,6 +107,13 @@ pub trait Bus: Send + Sync {
     /// When the operating system refuses to tell.
     fn keys(&self) -> Result<Vec<KeyDescription>, BusError>;
 
+    /// Describes the key at `path` where its path alone says all that there is to say; nothing is
+    /// looked at, and the key need not be there.
+    fn description_of(&self, path: &KeyPath) -> Option<KeyDescription> {
+        let _ = path;
+        None
+    }
+
     /// Opens the key at `path`.
     ///
     /// # Errors
