@@ -30,6 +30,12 @@ pub fn register(
         let what = "resident credentials (discoverable credentials, passkeys)".to_owned();
         return Err(AuthenticatorError::Unsupported { what });
     }
+    // A key answers with a status that says no more than that a parameter is wrong (section 6.1.2).
+    if request.enterprise_attestation.is_some() && info.options().ep() != Some(true) {
+        let off = info.options().ep().map_or("", |_| ", which is switched off on it");
+        let what = format!("enterprise attestation{off}");
+        return Err(AuthenticatorError::Unsupported { what });
+    }
     let method = verification::method(info, wanted, Ceremony::Register { resident })?;
     match make(key, context, request, method) {
         // The key insists on verification although it did not say so, or its own is blocked.

@@ -2,7 +2,7 @@
 
 use super::{ClientDataSource, ClientError};
 use crate::authenticator::{self, Context, Key, UserVerification};
-use crate::ctap::extensions::RegistrationExtensions;
+use crate::ctap::extensions::{RegistrationExtensions, RegistrationOutputs};
 use crate::ctap::make_credential::{EnterpriseAttestation, MakeCredential};
 use crate::ctap::{CredentialDescriptor, RelyingPartyEntity, SecretBytes, UserEntity};
 use crate::webauthn::client_data::ClientDataType;
@@ -50,6 +50,10 @@ pub struct Registered {
     pub user: UserEntity,
     /// The key of the credential's large blob, if it was asked for.
     pub large_blob_key: Option<SecretBytes>,
+    /// The extensions that were asked for, by the names that keys use.
+    pub asked: Vec<String>,
+    /// What the key gave for them.
+    pub outputs: RegistrationOutputs,
 }
 
 /// Makes a credential on a key and verifies the result.
@@ -104,7 +108,7 @@ pub fn register(
     let expected = &mut client_data.expected;
     expected.user_verification = request.user_verification == UserVerification::Required;
     expected.algorithms = request.algorithms;
-    expected.extensions = Some(asked);
+    expected.extensions = Some(asked.clone());
     let verdict = verify::registration(&RegistrationInput {
         client_data: match &client_data.json {
             Some(json) => ClientData::Json(json),
@@ -120,6 +124,8 @@ pub fn register(
         rp_id: request.rp_id.to_string(),
         user: request.user,
         large_blob_key: made.large_blob_key,
+        asked,
+        outputs,
     })
 }
 

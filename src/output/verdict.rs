@@ -19,6 +19,8 @@ pub struct RegistrationView<'a> {
     verdict: &'a Verdict,
     #[serde(skip)]
     credential_id: &'a str,
+    #[serde(skip)]
+    extensions: Vec<String>,
 }
 
 impl<'a> RegistrationView<'a> {
@@ -30,6 +32,7 @@ impl<'a> RegistrationView<'a> {
             user_name: registered.user.name.as_deref(),
             verdict: &registered.verdict,
             credential_id: &registered.response.id,
+            extensions: extension_lines(registered),
         }
     }
 
@@ -46,6 +49,7 @@ impl<'a> RegistrationView<'a> {
             format!("Credential ID  {}", self.credential_id),
         ];
         lines.extend(fact_lines(self.verdict));
+        lines.extend(self.extensions.iter().cloned());
         lines.push(String::new());
         format!("{}\n{}", lines.join("\n"), self.verdict_text())
     }
@@ -139,6 +143,29 @@ fn fact_lines(verdict: &Verdict) -> Vec<String> {
     }
     if let Some(attestation) = &facts.attestation {
         lines.push(format!("Attestation    {}", escape(&attestation.format)));
+    }
+    lines
+}
+
+/// What the key gave for the extensions that were asked for, and for which it gave nothing.
+fn extension_lines(registered: &Registered) -> Vec<String> {
+    let outputs = &registered.outputs;
+    let kept = |kept: bool| if kept { "kept" } else { "not kept" }.to_owned();
+    let given = [
+        ("credProtect", outputs.cred_protect.map(|level| format!("level {}", level.0))),
+        ("hmac-secret", outputs.hmac_secret.map(|on| if on { "on" } else { "off" }.to_owned())),
+        ("credBlob", outputs.cred_blob.map(kept)),
+        ("minPinLength", outputs.min_pin_length.map(|length| length.to_string())),
+        ("largeBlobKey", registered.large_blob_key.as_ref().map(|_| "given".to_owned())),
+    ];
+    let asked = |name: &str| registered.asked.iter().any(|asked| asked == name);
+    let lines = given.iter().filter(|(name, _)| asked(name)).map(|(name, output)| {
+        let output = output.as_deref().unwrap_or("the key gave nothing");
+        format!("  {name:<13}{output}")
+    });
+    let mut lines: Vec<String> = lines.collect();
+    if !lines.is_empty() {
+        lines.insert(0, "Extensions".to_owned());
     }
     lines
 }

@@ -1,4 +1,5 @@
-//! Several accounts that fit an assertion, and what is known of the credential from elsewhere.
+//! Several accounts that fit an assertion, what is known of the credential from elsewhere, and what
+//! is said of extensions.
 
 use crate::harness::Desk;
 use fidokey::cli::exit::Exit;
@@ -50,4 +51,23 @@ fn a_registration_comes_from_standard_input_too() {
         desk.command("assert --rp example.com --registration -").stdin(&registered.stdout).run();
     asserted.succeeded();
     assert!(!asserted.stdout.contains("not checked"), "{asserted}");
+}
+
+#[test]
+fn what_became_of_the_extensions_is_said() {
+    let (desk, _key) = Desk::with_key();
+    let pin = desk.file("pin", "1234");
+    desk.run(&format!("pin set --new-pin-file {pin}")).succeeded();
+    let line = format!(
+        "register --rp example.com --user alice --resident --cred-blob AQID --hmac-secret \
+         --min-pin-length --cred-protect required --large-blob-key --pin-file {pin}"
+    );
+    let outcome = desk.run(&line);
+    outcome.succeeded();
+    let facts = outcome.stdout.split("\n\n").next().unwrap();
+    let extensions = facts.split_once("Extensions").unwrap().1;
+    let enterprise =
+        desk.run("register --rp a.example --user alice --enterprise-attestation vendor");
+    enterprise.ended(Exit::Unsupported);
+    insta::assert_snapshot!(format!("Extensions{extensions}\n\n{enterprise}"));
 }

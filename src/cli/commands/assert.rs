@@ -133,7 +133,12 @@ fn read_known(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliError> {
         )
         .hint("Give one of them in a file."));
     }
-    read_all(app.read_stdin(), "Standard input")
+    read_all(app.read_stdin(), &source_name(path))
+}
+
+/// What errors call the place that something is read from.
+fn source_name(path: &Path) -> String {
+    if is_stdin(path) { "Standard input".to_owned() } else { words::path(path) }
 }
 
 /// Whether standard input is meant.
@@ -156,7 +161,7 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
     let known = match (&args.registration, &args.public_key) {
         (Some(path), _) => {
             let known = KnownRegistration::from_file(&read_known(app, path)?).map_err(|error| {
-                CliError::usage(format!("{} cannot be used. Nothing was sent.", words::path(path)))
+                CliError::usage(format!("{} cannot be used. Nothing was sent.", source_name(path)))
                     .cause(error.to_string())
                     .hint("Give the file that `fidokey register --save` wrote.")
             })?;
@@ -172,7 +177,7 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
                 && !error.is_unsupported()
             {
                 let message =
-                    format!("{} is not a public key. Nothing was sent.", words::path(path));
+                    format!("{} is not a public key. Nothing was sent.", source_name(path));
                 return Err(CliError::usage(message).cause(error.to_string()).hint(
                     "`--registration` with what `fidokey register --save` wrote does as well.",
                 ));
