@@ -38,6 +38,8 @@ pub struct AssertionRequest {
 /// What is known of a credential since its registration.
 #[derive(Debug)]
 pub struct KnownRegistration {
+    /// The relying party's ID, where it is known.
+    pub rp_id: Option<String>,
     /// The credential's ID, where it is known: other credentials are not held against it.
     pub credential_id: Option<Vec<u8>>,
     /// The public key, or why it cannot be used.

@@ -68,7 +68,7 @@ impl KnownRegistration {
     /// [`SavedRegistrationError`] when it is something else.
     pub fn from_file(bytes: &[u8]) -> Result<Self, SavedRegistrationError> {
         let value: serde_json::Value = serde_json::from_slice(bytes)?;
-        let (response, user_handle) = if value.get("schema_version").is_some() {
+        let (response, user_handle, rp_id) = if value.get("schema_version").is_some() {
             let version = value.get("schema_version").and_then(serde_json::Value::as_u64);
             match version.map(u32::try_from) {
                 Some(Ok(version)) if version <= VERSION => {}
@@ -76,14 +76,15 @@ impl KnownRegistration {
                 _ => return Err(SavedRegistrationError::Newer(u32::MAX)),
             }
             let saved: SavedRegistration = serde_json::from_value(value)?;
-            (saved.response, Some(saved.user_id.as_bytes().to_vec()))
+            (saved.response, Some(saved.user_id.as_bytes().to_vec()), Some(saved.rp_id))
         } else {
-            (serde_json::from_value::<RegistrationResponseJson>(value)?, None)
+            (serde_json::from_value::<RegistrationResponseJson>(value)?, None, None)
         };
         let object = AttestationObject::parse(response.response.attestation_object.as_bytes())?;
         let data = AuthenticatorData::parse(&object.authenticator_data)?;
         let credential = data.attested_credential.ok_or(SavedRegistrationError::NoCredential)?;
         Ok(Self {
+            rp_id,
             public_key: PublicKey::from_cose(&credential.public_key),
             credential_id: Some(credential.credential_id),
             sign_count: Some(data.sign_count),

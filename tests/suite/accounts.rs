@@ -54,6 +54,19 @@ fn a_registration_comes_from_standard_input_too() {
 }
 
 #[test]
+fn a_registration_at_another_relying_party_is_noticed_before_a_touch() {
+    let (desk, _key) = Desk::with_key();
+    let saved = desk.path("saved");
+    let saved = saved.to_str().unwrap();
+    desk.run(&format!("register --rp example.com --user alice --save {saved}")).succeeded();
+    desk.record.take();
+    let outcome = desk.run(&format!("assert --rp example.org --registration {saved}"));
+    outcome.ended(Exit::Usage);
+    assert_eq!(desk.record.take(), [""; 0], "{outcome}");
+    insta::assert_snapshot!(outcome);
+}
+
+#[test]
 fn what_became_of_the_extensions_is_said() {
     let (desk, _key) = Desk::with_key();
     let pin = desk.file("pin", "1234");

@@ -165,6 +165,15 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
                     .cause(error.to_string())
                     .hint("Give the file that `fidokey register --save` wrote.")
             })?;
+            if let Some(other) = known.rp_id.as_ref().filter(|other| **other != rp_id.to_string()) {
+                let name = source_name(path);
+                let other = text::escape(other);
+                return Err(CliError::usage(format!(
+                    "{name} is a registration at {other}, and `--rp` names {rp_id}. Nothing was \
+                     sent."
+                ))
+                .hint("Give the relying party of the registration with `--rp`."));
+            }
             // A credential that is not kept on the key is only found when its ID is sent along.
             if allow.is_empty() {
                 allow.extend(known.credential_id.clone());
@@ -183,6 +192,7 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
                 ));
             }
             Some(KnownRegistration {
+                rp_id: None,
                 credential_id: None,
                 public_key: key,
                 sign_count: None,
