@@ -63,7 +63,12 @@ impl PinSource {
             Err(error) => Err(CliError::usage(format!(
                 "The PIN could not be read from {self}. Nothing was sent."
             ))
-            .cause(error.to_string())),
+            .cause(error.to_string())
+            .hint(match self {
+                Self::File(_) => "Check the name of the file, and that you may read it.",
+                Self::Stdin => "Pipe the PIN in, or give it in a file.",
+                Self::Descriptor(_) => "Have the shell open it, as `3<FILE` does for descriptor 3.",
+            })),
         }
     }
 
