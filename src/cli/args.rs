@@ -106,11 +106,19 @@ macro_rules! commands {
         }
 
         impl Command {
-            /// Adds the one command of this name, if there is one.
-            fn augment_with(parent: clap::Command, name: &str) -> clap::Command {
+            /// Reads a command line that begins with this command's name, with the definition of
+            /// this command alone. `None` for whatever that cannot read.
+            fn read_alone(name: &str, arguments: &[OsString]) -> Option<Cli> {
                 match name {
-                    $($name => parent.subcommand(<$args>::augment_args(clap::Command::new($name))),)*
-                    _ => parent,
+                    $($name => {
+                        let definition = <$args>::augment_args(clap::Command::new($name));
+                        let definition = Global::augment_args(definition);
+                        let matches = definition.try_get_matches_from(arguments).ok()?;
+                        let global = Global::from_arg_matches(&matches).ok()?;
+                        let command = <$args>::from_arg_matches(&matches).ok()?;
+                        Some(Cli { global, command: Self::$variant(command) })
+                    })*
+                    _ => None,
                 }
             }
         }
@@ -157,25 +165,20 @@ macro_rules! commands {
 impl Cli {
     /// Reads a command line.
     ///
-    /// With the definition of one command alone at first: clap gives every command a copy of every
-    /// global flag, which costs more time than all else that `fidokey info` does before it talks to
-    /// a key. What that cannot read - a mistake, a request for help, a command's name that is the
-    /// value of a flag - is read with the whole definition.
+    /// One that begins with a command's name is read with the definition of that command alone:
+    /// building all of them, each with a copy of every global flag, takes longer than all else that
+    /// `fidokey info` does before it talks to a key. Whatever that cannot read, mistakes and requests
+    /// for help among it, is read with the whole definition.
     ///
     /// # Errors
     ///
     /// A mistake on the command line, or a request for help or the version.
     pub fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
-        let typed = arguments.iter().skip(1).filter_map(|argument| argument.to_str());
-        if let Some(name) = typed.into_iter().find(|name| Command::has_subcommand(name)) {
-            let parent = Global::augment_args(clap::Command::new("fidokey"));
-            let matches = Command::augment_with(parent, name).try_get_matches_from(arguments);
-            if let Ok(matches) = matches
-                && let Ok(global) = Global::from_arg_matches(&matches)
-                && let Ok(command) = Command::from_arg_matches(&matches)
-            {
-                return Ok(Self { global, command });
-            }
+        if let Some((_, after)) = arguments.split_first()
+            && let Some(name) = after.first().and_then(|first| first.to_str())
+            && let Some(cli) = Command::read_alone(name, after)
+        {
+            return Ok(cli);
         }
         Self::try_parse_from(arguments)
     }
