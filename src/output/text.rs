@@ -63,26 +63,36 @@ impl Table {
 
     /// Writes the table; every line ends with a line end and without trailing spaces.
     pub fn render(&self) -> String {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
-        let widths: Vec<usize> = (0..columns)
-            .map(|column| {
-                let cells = self.rows.iter().filter_map(|row| row.get(column));
-                cells.map(|cell| cell.width()).max().unwrap_or_default()
-            })
-            .collect();
+        let mut widths: Vec<usize> = Vec::new();
+        for row in &self.rows {
+            for (column, cell) in row.iter().enumerate() {
+                match widths.get_mut(column) {
+                    Some(widest) => *widest = width(cell).max(*widest),
+                    None => widths.push(width(cell)),
+                }
+            }
+        }
         let mut text = String::new();
         for row in &self.rows {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                line.push_str(cell);
-                let padding = width.saturating_sub(cell.width()).saturating_add(2);
-                line.extend(std::iter::repeat_n(' ', padding));
+            let start = text.len();
+            for (cell, widest) in row.iter().zip(&widths) {
+                text.push_str(cell);
+                let padding = widest.saturating_sub(width(cell)).saturating_add(2);
+                text.extend(std::iter::repeat_n(' ', padding));
             }
-            text.push_str(line.trim_end());
+            let end =
+                text.get(start..).map_or(start, |line| start.saturating_add(line.trim_end().len()));
+            text.truncate(end);
             text.push('\n');
         }
         text
     }
+}
+
+/// How many columns of a terminal a text takes.
+fn width(text: &str) -> usize {
+    // Nearly every cell; the tables of all scripts are not asked for it.
+    if text.is_ascii() { text.len() } else { text.width() }
 }
 
 #[cfg(test)]

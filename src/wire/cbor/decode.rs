@@ -294,14 +294,24 @@ impl<'b> Item<'b> {
         };
         let mut rest = self.0.get(decoder.position()..).unwrap_or_default();
         let mut members: Vec<(Key<'b>, Item<'b>)> = Vec::new();
-        // Compared by value, so that 1 and a long form of 1 count as the same key.
+        // Compared by value, so that 1 and a long form of 1 count as the same key. One by one while
+        // there are few, as there are in every honest map; a large one must not take its square.
+        const FEW: usize = 64;
         let mut seen = std::collections::HashSet::new();
         for _ in 0..count {
             let (key, after_key) = parse_prefix(rest)?;
             let (value, after_value) = parse_prefix(after_key)?;
             rest = after_value;
             let key = Key::of(key);
-            if !seen.insert(key) {
+            if members.len() == FEW {
+                seen.extend(members.iter().map(|(key, _)| *key));
+            }
+            let known = if members.len() < FEW {
+                members.iter().any(|(earlier, _)| *earlier == key)
+            } else {
+                !seen.insert(key)
+            };
+            if known {
                 return Err(CborError::DuplicateKey { key: key.to_string() });
             }
             members.push((key, value));

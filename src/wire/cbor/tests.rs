@@ -80,6 +80,24 @@ fn duplicate_keys_are_refused_even_in_a_longer_form() {
 }
 
 #[test]
+fn duplicate_keys_are_refused_wherever_they_stand_in_a_large_map() {
+    for count in [3usize, 63, 64, 65, 66, 200] {
+        for (first, second) in [(0, count - 1), (count / 2, count - 1), (count - 2, count - 1)] {
+            let mut bytes = vec![0xb9, 0, u8::try_from(count).unwrap()];
+            for at in 0..count {
+                let key = u8::try_from(if at == second { first } else { at }).unwrap();
+                bytes.extend([0x18, key, 0]);
+            }
+            let map = parse(&bytes).unwrap().map();
+            assert!(matches!(map, Err(CborError::DuplicateKey { .. })), "{count} {first} {second}");
+        }
+        let mut bytes = vec![0xb9, 0, u8::try_from(count).unwrap()];
+        (0..count).for_each(|at| bytes.extend([0x18, u8::try_from(at).unwrap(), 0]));
+        assert_eq!(parse(&bytes).unwrap().map().unwrap().members().len(), count);
+    }
+}
+
+#[test]
 fn hostile_shapes_are_refused() {
     assert_eq!(parse(&hex("0000")), Err(CborError::TrailingBytes { count: 1 }));
     assert_eq!(parse(&hex("9f00ff")), Err(CborError::Indefinite));
