@@ -1,0 +1,12 @@
+//! A laboratory for `fidokey`: a virtual machine with a real Linux kernel, real udev rules and keys
+//! that are plugged in and pulled out, where commands run as an ordinary user.
+//!
+//! Two programs share this library. `lab` runs on the host: it makes the machine's image, starts one
+//! machine for each job, and compares what happened with what the job file says. `stage` runs in the
+//! machine: it is started by the kernel, plays the job, and writes down what happened.
+//!
+//! - [`job`]: the job file, which both read; and the record of a run, in the same format.
+//! - [`layout`]: where things are in the machine.
+
+pub mod job;
+pub mod layout;
