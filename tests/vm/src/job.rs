@@ -180,12 +180,18 @@ pub enum Act {
     Seat(Option<String>),
     /// `> as USER [GROUP…]`: who runs commands from here on.
     As(Person),
-    /// `> await KEY touch`: waits until the key waits for a touch.
-    AwaitTouch(String),
+    /// `> await KEY CONDITION`: waits until that holds of the key.
+    Await(String, Condition),
     /// `> touch KEY`: waits until the key waits for a touch, then touches it.
     Touch(String),
     /// `> touch KEY auto|hold`: how touches are answered from here on.
     SetTouch(String, Touch),
+    /// `> cut KEY after N`: the key loses its power when the Nth further report is sent to it, which
+    /// it does not see.
+    Cut(String, u64),
+    /// `> count KEY`: records how many reports went to the key and came from it since the last count,
+    /// or since the start.
+    Count(String),
     /// `> finger KEY good|wrong|auto|none`: the word goes to the firmware as it is.
     Finger(String, String),
     /// `$ command`: runs to its end.
@@ -202,6 +208,21 @@ pub enum Act {
     End(String),
 }
 
+/// What can be waited for of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// `touch`: it waits for a touch.
+    Touch,
+    /// `idle`: it has answered everything that it was asked.
+    Idle,
+    /// `cancel`: it was told to cancel; each time counts once.
+    Cancel,
+    /// `uptime SECONDS`: it has been plugged in for so long.
+    Uptime(u64),
+    /// `cut`: it lost its power as `> cut` says.
+    Cut,
+}
+
 /// A command line of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
@@ -216,6 +237,6 @@ pub struct Command {
 impl Act {
     /// Whether lines of output and an exit code are recorded below the step.
     pub fn has_outcome(&self) -> bool {
-        matches!(self, Act::Run(_) | Act::End(_))
+        matches!(self, Act::Run(_) | Act::End(_) | Act::Count(_))
     }
 }

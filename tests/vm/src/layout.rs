@@ -35,6 +35,9 @@ pub const UDEV: &str = "udev.txt";
 /// In the archive: packets of each key, `traffic/KEY`.
 pub const TRAFFIC: &str = "traffic";
 
+/// In the archive: what each key's firmware logged, `firmware/KEY`.
+pub const FIRMWARE_LOGS: &str = "firmware";
+
 /// In the archive: whatever commands traced, `traces/*`; in the machine the folder [`TRACE_FOLDER`],
 /// which every user may write to.
 pub const TRACES: &str = "traces";

@@ -7,6 +7,8 @@
 //!
 //! - [`job`]: the job file, which both read; and the record of a run, in the same format.
 //! - [`layout`]: where things are in the machine.
+//! - [`stage`]: what runs in the machine.
 
 pub mod job;
 pub mod layout;
+pub mod stage;

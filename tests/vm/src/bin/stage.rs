@@ -1,23 +1,30 @@
-//! Plays one job inside the virtual machine; see `tests/vm/README.md`.
+//! Plays one job inside the virtual machine, as its first process; or, on any machine, puts one key
+//! behind a HID device. See `tests/vm/README.md`.
 
+use fidokey_lab::stage;
 use std::process::ExitCode;
 
-use fidokey_lab::job::Job;
-
 fn main() -> ExitCode {
-    let Some(path) = std::env::args().nth(1) else {
-        eprintln!("stage: which job?");
+    if stage::is_first_process() {
+        stage::play_job_and_end();
         return ExitCode::FAILURE;
-    };
-    let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-    match read.and_then(|text| Job::parse(&text).map_err(|error| error.to_string())) {
-        Ok(job) => {
-            println!("stage: hello; {} steps to play", job.steps.len());
-            ExitCode::SUCCESS
-        }
+    }
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_none_or(|word| word != "key") {
+        eprintln!("{}", stage::USAGE);
+        return ExitCode::from(2);
+    }
+    match stage::Options::parse(arguments) {
+        Ok(options) => match stage::run_key(options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("stage: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
         Err(error) => {
-            eprintln!("stage: {path}: {error}");
-            ExitCode::FAILURE
+            eprintln!("stage: {error:#}\n{}", stage::USAGE);
+            ExitCode::from(2)
         }
     }
 }

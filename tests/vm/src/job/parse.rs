@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::outcome::begins_step;
 use super::{
-    Absent, Act, Command, End, Firmware, Job, Kernel, Key, Line, Outcome, Part, Person, Recorded,
-    Step, Touch, USERS, Vehicle, quoted, words,
+    Absent, Act, Command, Condition, End, Firmware, Job, Kernel, Key, Line, Outcome, Part, Person,
+    Recorded, Step, Touch, USERS, Vehicle, quoted, words,
 };
 
 /// Why a job file cannot be read.
@@ -78,7 +78,9 @@ impl Job {
                 Act::Plug(key)
                 | Act::Unplug(key)
                 | Act::Replug(key)
-                | Act::AwaitTouch(key)
+                | Act::Await(key, _)
+                | Act::Cut(key, _)
+                | Act::Count(key)
                 | Act::Touch(key)
                 | Act::SetTouch(key, _)
                 | Act::Finger(key, _) => {
@@ -212,7 +214,9 @@ fn simple_act(words: &[String]) -> Result<Act, String> {
         ["as", rest @ ..] => {
             Act::As(person(&rest.iter().map(|word| own(word)).collect::<Vec<_>>())?)
         }
-        ["await", key, "touch"] => Act::AwaitTouch(own(key)),
+        ["await", key, condition @ ..] => Act::Await(own(key), awaited(condition)?),
+        ["cut", key, "after", reports] => Act::Cut(own(key), positive(reports)?),
+        ["count", key] => Act::Count(own(key)),
         ["touch", key] => Act::Touch(own(key)),
         ["touch", key, how] => Act::SetTouch(own(key), named(how, TOUCHES)?),
         ["finger", key, how @ ("good" | "wrong" | "auto" | "none")] => {
@@ -224,6 +228,21 @@ fn simple_act(words: &[String]) -> Result<Act, String> {
         ["end", name] => Act::End(own(name)),
         _ => return Err(format!("`> {}` is not an act", words.join(" "))),
     })
+}
+
+fn awaited(words: &[&str]) -> Result<Condition, String> {
+    Ok(match words {
+        ["touch"] => Condition::Touch,
+        ["idle"] => Condition::Idle,
+        ["cancel"] => Condition::Cancel,
+        ["cut"] => Condition::Cut,
+        ["uptime", seconds] => Condition::Uptime(positive(seconds)?),
+        _ => return Err("what is awaited is touch, idle, cancel, cut or uptime SECONDS".to_owned()),
+    })
+}
+
+fn positive(word: &str) -> Result<u64, String> {
+    word.parse().ok().filter(|number| *number > 0).ok_or(format!("{word} is no positive number"))
 }
 
 fn is_name(text: &str) -> bool {

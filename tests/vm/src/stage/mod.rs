@@ -1,0 +1,89 @@
+//! The stage: what runs inside the virtual machine. It is the kernel's first and only process, plays
+//! a job and sends its record out. It also puts a single key behind a HID device on any machine:
+//! `stage key`.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `boot`, `results` | the machine's first steps and its last |
+//! | `cast`, `play` | a job's users and keys; its acts, one by one |
+//! | `user`, `command`, `words`, `terminal`, `screen` | commands, and what people see of them |
+//! | `seat`, `udev` | what the rest of the system does with a key |
+//! | `key`, `firmware`, `vehicle`, `uhid`, `gadget` | a key: a process behind a HID device |
+//! | `traffic`, `exchange`, `report` | its reports, noted and understood |
+//! | `waiting` | waits with conditions and deadlines |
+
+mod boot;
+mod cast;
+mod command;
+mod descriptor;
+mod exchange;
+mod firmware;
+mod gadget;
+mod identity;
+mod key;
+mod lone_key;
+mod play;
+mod report;
+mod results;
+mod screen;
+mod seat;
+mod terminal;
+mod traffic;
+mod udev;
+mod uhid;
+mod user;
+mod vehicle;
+mod waiting;
+mod words;
+
+pub use lone_key::{Options, USAGE, run as run_key};
+
+use crate::job::Job;
+use crate::layout;
+use anyhow::{Context, Result};
+use cast::Cast;
+use play::Play;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+/// Where results are gathered.
+const GATHERED: &str = "/run/results";
+
+/// Whether this process is the kernel's first.
+pub fn is_first_process() -> bool {
+    rustix::process::getpid().is_init()
+}
+
+/// Plays the image's job and ends the machine. What fails is in the transcript, or on the console if
+/// that cannot be sent.
+pub fn play_job_and_end() {
+    let start = Instant::now();
+    let tell = |text: &str| println!("stage: {:7.3} {text}", start.elapsed().as_secs_f64());
+    let folder = Path::new(GATHERED);
+    let played = boot::start().and_then(|()| play_into(folder, start, tell));
+    let transcript = match played {
+        Ok(transcript) => transcript,
+        Err(error) => {
+            tell(&format!("{error:#}"));
+            format!("!! {error:#}\n")
+        }
+    };
+    let sent = fs::create_dir_all(folder)
+        .and_then(|()| fs::write(folder.join(layout::TRANSCRIPT), transcript))
+        .context("the transcript cannot be written")
+        .and_then(|()| results::add_system_state(folder))
+        .and_then(|()| results::send(folder));
+    if let Err(error) = sent {
+        tell(&format!("{error:#}"));
+    }
+    boot::end();
+}
+
+fn play_into(folder: &Path, start: Instant, tell: impl Fn(&str)) -> Result<String> {
+    let text = fs::read_to_string(layout::JOB).context(layout::JOB)?;
+    let job = Job::parse(&text).context(layout::JOB)?;
+    let cast = Cast::of(&job, folder, start)?;
+    tell("the play begins");
+    Ok(play::all(&job.steps, Play::new(cast), tell))
+}
