@@ -96,12 +96,12 @@ impl Key {
     /// When the kernel does not let it go.
     pub fn unplug(&mut self) -> Result<()> {
         let Some(Power { firmware, stop, threads, .. }) = self.power.take() else { return Ok(()) };
+        self.traffic.unpowered();
         rustix::io::write(&*stop, &1u64.to_ne_bytes())?;
         let device_first = !self.vehicle.line_goes_first();
         if device_first {
             self.vehicle.unplug()?;
         }
-        self.traffic.unpowered();
         if let Some(firmware) = firmware {
             firmware.lose_power()?;
         }

@@ -152,7 +152,11 @@ impl Play {
             Condition::Touch => traffic.wait("a wait for a touch", EVENT, |e| e.needs_touch()),
             Condition::Idle => traffic.wait("an answer", EVENT, |e| e.is_idle()),
             Condition::Cancel => traffic.wait("a CANCEL", EVENT, |e| e.take_cancel()),
-            Condition::Cut => traffic.wait_cut(EVENT),
+            Condition::Cut => {
+                traffic.wait_cut(EVENT)?;
+                // Whoever cuts it holds it until the system has forgotten it.
+                self.prop(key).map(drop)
+            }
             Condition::Uptime(seconds) => {
                 let wanted = Duration::from_secs(seconds);
                 until(&format!("{key} is up for {seconds} s"), wanted + EVENT, || {

@@ -87,6 +87,7 @@ impl Traffic {
         let mut state = self.state();
         state.silence = None;
         state.is_cut = false;
+        state.exchange.power_lost();
         self.remark(&mut state, "plugged in");
     }
 
