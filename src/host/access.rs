@@ -89,15 +89,12 @@ pub trait Probe: Send + Sync {
 pub struct OpenNode;
 
 impl Probe for OpenNode {
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     fn open(&self, node: &Path) -> io::Result<()> {
-        use rustix::fs::{Mode, OFlags};
-        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-        rustix::fs::open(node, flags, Mode::empty())?;
-        Ok(())
+        crate::transport::sysfs::open_node(node).map(drop)
     }
 
-    #[cfg(not(unix))]
+    #[cfg(not(target_os = "linux"))]
     fn open(&self, _node: &Path) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -12,7 +12,6 @@ pub mod channel;
 mod clock;
 mod connection;
 mod hid;
-mod hid_failure;
 mod interrupt;
 pub mod sysfs;
 

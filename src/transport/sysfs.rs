@@ -1,14 +1,13 @@
 //! FIDO keys as Linux's sysfs shows them, also those that this user may not open.
 //!
 //! Everything here is world-readable, so it works without permission for any device node, and only
-//! a handful of small files are read. hidapi's own enumeration reads every attribute of every
-//! parent device up to the PCI root, which takes longer than a whole run of `list` may.
+//! a handful of small files are read.
 //!
 //! The root of the file system is an argument, so that tests can show a machine of their own. The
 //! contents are hostile: names and serial numbers come from the key.
 
 use super::{KeyDescription, KeyKind, KeyPath};
-use crate::wire::report_descriptor::{self, FidoReports};
+use crate::wire::report_descriptor::{FidoReports, MAX_LENGTH, fido_reports};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -82,15 +81,38 @@ pub fn node_path(number: u32) -> KeyPath {
     KeyPath(format!("/dev/hidraw{number}"))
 }
 
+/// The report descriptor of the hidraw device with this number; `None` if there is no such device.
+pub fn report_descriptor(root: &Path, number: u32) -> Option<Vec<u8>> {
+    read(&entry(root, number).join("device/report_descriptor"), descriptor_limit())
+}
+
 fn class(root: &Path) -> PathBuf {
     root.join("sys/class/hidraw")
 }
 
+fn entry(root: &Path, number: u32) -> PathBuf {
+    class(root).join(format!("hidraw{number}"))
+}
+
+/// Opens a device node for reading and writing, without waiting for anything.
+///
+/// # Errors
+///
+/// What the operating system said.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_node(node: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+    let flags = i32::try_from(flags).map_err(io::Error::other)?;
+    File::options().read(true).write(true).custom_flags(flags).open(node)
+}
+
 /// Reads one hidraw device; `None` if it is no key or has just gone.
 fn fido_node(root: &Path, number: u32) -> Option<FidoNode> {
-    let entry = class(root).join(format!("hidraw{number}"));
-    let descriptor = read(&entry.join("device/report_descriptor"), descriptor_limit())?;
-    let reports = report_descriptor::fido_reports(&descriptor)?;
+    let entry = entry(root, number);
+    let descriptor = report_descriptor(root, number)?;
+    let reports = fido_reports(&descriptor)?;
 
     let hid = Uevent::read(&entry.join("device"));
     let (vendor_id, product_id) = hid.get("HID_ID").and_then(hid_id).unzip();
@@ -158,7 +180,7 @@ impl Uevent {
 }
 
 fn descriptor_limit() -> u64 {
-    u64::try_from(report_descriptor::MAX_LENGTH).unwrap_or(TEXT_LIMIT)
+    u64::try_from(MAX_LENGTH).unwrap_or(TEXT_LIMIT)
 }
 
 /// A text attribute, if it states anything.

@@ -1,9 +1,14 @@
 //! Finding keys in a fake `/sys`.
 
 use crate::fake_machine::{Device, FIDO, FakeMachine, Usb};
-use fidokey::transport::{Bus, HidBus, KeyDescription, KeyKind, KeyPath, OpenError, sysfs};
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use fidokey::transport::{
+    Bus, ConnectionError, HidBus, KeyDescription, KeyKind, KeyPath, OpenError, ReportSizes, sysfs,
+};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, Instant};
 
 fn keys(machine: &FakeMachine) -> Vec<KeyDescription> {
@@ -167,4 +172,86 @@ fn waiting_ends_when_a_key_comes_or_goes_or_lets_users_in() {
         assert!(wait(long) < long);
     });
     assert_eq!(bus.keys().unwrap(), []);
+}
+
+/// A machine whose one key has a pseudo-terminal as its device node, and the terminal's other end.
+fn key_on_a_terminal(key: &Device) -> (FakeMachine, File) {
+    let machine = FakeMachine::with(&[Device { node: false, ..key.clone() }]);
+    let other_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&other_end).unwrap();
+    unlockpt(&other_end).unwrap();
+    let mut mode = tcgetattr(&other_end).unwrap();
+    mode.make_raw();
+    tcsetattr(&other_end, OptionalActions::Now, &mode).unwrap();
+    let terminal = ptsname(&other_end, Vec::new()).unwrap();
+    symlink(terminal.to_str().unwrap(), machine.path(&format!("dev/hidraw{}", key.number)))
+        .unwrap();
+    (machine, File::from(other_end))
+}
+
+#[test]
+fn reports_go_through_the_device_node_with_their_number_in_front() {
+    let (machine, mut key) = key_on_a_terminal(&Device::key(0));
+    let bus = HidBus::with_root(machine.root());
+    let mut connection = bus.open(&key_path("/dev/hidraw0")).unwrap();
+    assert_eq!(connection.report_sizes(), ReportSizes::USUAL);
+
+    connection.send(&[7; 64]).unwrap();
+    let mut sent = [9; 65];
+    key.read_exact(&mut sent).unwrap();
+    assert_eq!((sent[0], &sent[1..]), (0, &[7; 64][..]));
+
+    let mut report = [0; 64];
+    assert_eq!(connection.receive(&mut report, Duration::ZERO).unwrap(), None);
+    let begun = Instant::now();
+    assert_eq!(connection.receive(&mut report, Duration::from_millis(30)).unwrap(), None);
+    assert!(begun.elapsed() >= Duration::from_millis(30));
+    key.write_all(&[5; 64]).unwrap();
+    assert_eq!(connection.receive(&mut report, Duration::from_secs(20)).unwrap(), Some(64));
+    assert_eq!(report, [5; 64]);
+}
+
+#[test]
+fn a_key_that_goes_is_unplugged_for_whoever_waits_for_it() {
+    let (machine, key) = key_on_a_terminal(&Device::key(0));
+    let bus = HidBus::with_root(machine.root());
+    let mut connection = bus.open(&key_path("/dev/hidraw0")).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            drop(key);
+        });
+        let received = connection.receive(&mut [0; 64], Duration::from_secs(20));
+        assert!(matches!(received, Err(ConnectionError::Unplugged)), "{received:?}");
+    });
+    let sent = connection.send(&[0; 64]);
+    assert!(matches!(sent, Err(ConnectionError::Unplugged)), "{sent:?}");
+}
+
+#[test]
+fn reports_with_a_number_of_their_own_lose_it() {
+    // Report 3 in both directions, between usage and the first item.
+    let descriptor = [&FIDO[..7], &[0x85, 0x03], &FIDO[7..]].concat();
+    let (machine, mut key) = key_on_a_terminal(&Device { descriptor, ..Device::key(0) });
+    let bus = HidBus::with_root(machine.root());
+    let mut connection = bus.open(&key_path("/dev/hidraw0")).unwrap();
+    connection.send(&[7; 64]).unwrap();
+    let mut sent = [0; 65];
+    key.read_exact(&mut sent).unwrap();
+    assert_eq!((sent[0], sent[64]), (3, 7));
+    let mut report = [0; 64];
+    let long = Duration::from_secs(20);
+    key.write_all(&[[4; 1].as_slice(), &[5; 64]].concat()).unwrap();
+    assert_eq!(connection.receive(&mut report, long).unwrap(), None, "of another collection");
+    key.write_all(&[[3; 1].as_slice(), &[6; 64]].concat()).unwrap();
+    assert_eq!(connection.receive(&mut report, long).unwrap(), Some(64));
+    assert_eq!(report, [6; 64]);
+}
+
+#[test]
+fn a_device_node_may_be_named_by_a_link() {
+    let machine = FakeMachine::with(&[Device::key(0)]);
+    symlink("hidraw0", machine.path("dev/my-key")).unwrap();
+    let bus = HidBus::with_root(machine.root());
+    assert!(bus.open(&key_path("/dev/my-key")).is_ok());
 }
