@@ -8,7 +8,9 @@
 //! - [`job`]: the job file, which both read; and the record of a run, in the same format.
 //! - [`layout`]: where things are in the machine.
 //! - [`stage`]: what runs in the machine.
+//! - [`lab`]: the program on the host.
 
 pub mod job;
+pub mod lab;
 pub mod layout;
 pub mod stage;

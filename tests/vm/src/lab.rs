@@ -1,0 +1,18 @@
+//! The host's side: fetches what the machine is made of, makes its image, starts one machine for each
+//! job, and compares what happened with what the job says.
+//!
+//! Nothing is installed for the machine's sake: packages are downloaded and unpacked below a cache
+//! folder, as an ordinary user.
+
+mod cache;
+mod compare;
+mod host;
+mod image;
+mod kernel;
+mod libraries;
+mod machine;
+mod packages;
+mod report;
+mod tree;
+
+pub mod run;
