@@ -65,8 +65,7 @@ impl Cache {
     ) -> Result<PathBuf> {
         let path = self.root.join(kind).join(name);
         if path.exists() {
-            // Its time says when it was used last; a cache that cannot be written to serves as well.
-            let _ = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+            used_now(&path);
             return Ok(path);
         }
         let folder = self.folder(kind)?;
@@ -76,6 +75,7 @@ impl Cache {
             remove(&draft);
             return Err(error);
         }
+        used_now(&draft);
         if let Err(error) = fs::rename(&draft, &path) {
             remove(&draft);
             // Another run may have made the same in the meantime.
@@ -98,6 +98,13 @@ impl Cache {
             }
         }
     }
+}
+
+/// Notes in a file's or folder's time that it was used; what comes out of a package has an old one.
+///
+/// A cache that cannot be written to serves as well, so a failure is none.
+fn used_now(path: &Path) {
+    let _ = fs::File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
 }
 
 /// Deletes a file or a folder, if it is there.
@@ -149,6 +156,27 @@ mod tests {
         let path = cache.made("kind", "name", make).unwrap();
         assert_eq!(cache.made("kind", "name", |_| bail!("twice")).unwrap(), path);
         assert_eq!(fs::read(path).unwrap(), b"whole");
+    }
+
+    #[test]
+    fn only_what_was_not_used_for_long_is_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache { root: folder.path().to_owned() };
+        let old = SystemTime::now() - 2 * KEPT;
+        let aged = |path: &Path| fs::File::open(path).unwrap().set_modified(old).unwrap();
+        let make = |draft: &Path| {
+            fs::create_dir(draft)?;
+            aged(draft);
+            Ok(())
+        };
+        let new = cache.made("kind", "new", make).unwrap();
+        let unused = cache.made("kind", "unused", make).unwrap();
+        aged(&unused);
+        let used = cache.made("kind", "used", make).unwrap();
+        aged(&used);
+        cache.made("kind", "used", make).unwrap();
+        cache.prune();
+        assert!(new.exists() && used.exists() && !unused.exists());
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub(super) fn update_lists() -> Result<()> {
     Ok(())
 }
 
-/// What `/etc/os-release` says of the distribution and those that it is like.
+/// Whether `/etc/os-release` says that this is Ubuntu, or like it.
 pub(super) fn is_ubuntu() -> bool {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     release
@@ -100,7 +100,8 @@ fn installed(package: &str) -> bool {
         .is_ok_and(|output| output.stdout == b"installed")
 }
 
-fn is_root() -> bool {
+/// Whether this is root, who may install.
+pub(super) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     Path::new("/proc/self").metadata().is_ok_and(|meta| meta.uid() == 0)
 }

@@ -162,7 +162,12 @@ fn fetch(cache: &Cache, packages: &[Package]) -> Result<()> {
     eprintln!("lab: fetching {} packages", missing.len());
     let folder = cache.folder("fetching")?.join(std::process::id().to_string());
     fs::create_dir_all(&folder)?;
-    let status = Command::new("apt-get")
+    let mut download = Command::new("apt-get");
+    if host::is_root() {
+        // Else apt drops root's rights, and then cannot write to a folder of root's.
+        download.args(["-o", "APT::Sandbox::User=root"]);
+    }
+    let status = download
         .args(["download", "--quiet=2"])
         .args(missing.iter().map(|package| &package.name))
         .current_dir(&folder)
