@@ -115,8 +115,12 @@ pub enum Notice {
         /// Tries left.
         retries: u64,
     },
-    /// The key is in use by another program; this one keeps trying.
-    Busy,
+    /// The key is busy with a request of another program, or of one that is gone; this one keeps
+    /// trying.
+    Busy {
+        /// For how long at most.
+        within: Duration,
+    },
     /// The key cannot be used now and is not among those that may be chosen.
     LeftOut {
         /// Why.

@@ -69,7 +69,14 @@ impl Key {
         context.random.fill(&mut nonce)?;
         let clock = Arc::clone(&context.clock);
         let timing = context.settings.timing;
-        let channel = Channel::open(connection, clock, interrupt.clone(), nonce, timing)?;
+        let interaction = &mut *context.interaction;
+        let mut on_sign = |sign| {
+            if sign == Sign::Busy {
+                interaction.notice(&description, &Notice::Busy { within: timing.touch });
+            }
+        };
+        let interrupted = interrupt.clone();
+        let channel = Channel::open(connection, clock, interrupted, nonce, timing, &mut on_sign)?;
         Ok(Self {
             description,
             channel,
@@ -236,7 +243,9 @@ impl Key {
                     told_at = clock.now();
                     interaction.act(description, act);
                 }
-                Sign::Busy => interaction.notice(description, &Notice::Busy),
+                Sign::Busy => {
+                    interaction.notice(description, &Notice::Busy { within: timing.touch });
+                }
                 Sign::Changed(_) => {}
             };
             self.channel.cbor(&message, timing, &mut on_sign)

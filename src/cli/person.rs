@@ -292,8 +292,12 @@ impl Interaction for Person<'_, '_> {
                 let left = tries_left(*retries);
                 self.ui.warning(&format!("The PIN of {name}: {left}."));
             }
-            Notice::Busy => {
-                self.ui.status(&format!("{name} is in use by another program; waiting."));
+            Notice::Busy { within } => {
+                let (the, seconds) = (words::capitalized(&name), within.as_secs());
+                self.ui.status(&format!(
+                    "{the} is busy with another request; waiting until it is free ({seconds} s at \
+                     most)."
+                ));
             }
             Notice::LeftOut { reason } => {
                 let reason = escape(reason);

@@ -38,6 +38,44 @@ fn a_key_that_becomes_free_is_served_in_turn() {
     desk.run(REGISTER).succeeded();
 }
 
+/// A program that was killed while its key waited for a touch leaves the key waiting: some keys
+/// serve nobody before that is over, after up to 30 s.
+#[test]
+fn a_key_that_still_waits_for_the_touch_of_a_program_that_was_killed_is_waited_for() {
+    let (desk, _key) = Desk::with_key();
+    let busy_until = desk.clock.now() + Duration::from_secs(30);
+    let clock = desk.clock.clone();
+    desk.faults.others(move |command| match command {
+        Command::INIT if clock.now() < busy_until => Reaction::Refuse(CHANNEL_BUSY),
+        _ => Reaction::Forward,
+    });
+    let at_init = desk.run("info -v");
+    at_init.succeeded();
+    assert!(desk.clock.now() >= busy_until);
+    assert_eq!(at_init.stderr.matches("is busy").count(), 1, "{at_init}");
+    let busy_until = desk.clock.now() + Duration::from_secs(30);
+    let clock = desk.clock.clone();
+    desk.faults.requests(move |_| match clock.now() < busy_until {
+        true => Reaction::Refuse(CHANNEL_BUSY),
+        false => Reaction::Forward,
+    });
+    let at_get_info = desk.run("info -v");
+    at_get_info.succeeded();
+    assert!(desk.clock.now() >= busy_until);
+    let quiet = desk.run("info -q");
+    assert_eq!(quiet.stderr, "");
+    insta::assert_snapshot!(format!("{}\n{}", at_init.stderr, at_get_info.stderr));
+}
+
+#[test]
+fn a_virtual_key_is_only_ever_busy_with_fidokey() {
+    let desk = Desk::empty();
+    desk.run("virtual create work").succeeded();
+    let path = fidokey::transport::KeyPath("virtual:work".to_owned());
+    let _held = fidokey::transport::Bus::open(desk.keys.as_ref(), &path).unwrap();
+    insta::assert_snapshot!(desk.run("info -d virtual:work"));
+}
+
 #[test]
 fn a_pin_is_sent_again_only_because_the_key_never_took_it() {
     let (desk, _key) = Desk::with_key();

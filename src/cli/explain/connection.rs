@@ -6,12 +6,40 @@ use crate::cli::exit::Exit;
 use crate::output::text::escape;
 use crate::output::words::{capitalized, duration, key_name};
 use crate::transport::channel::ChannelError;
-use crate::transport::{BusError, ConnectionError, KeyDescription, KeyPath, OpenError};
+use crate::transport::{BusError, ConnectionError, KeyDescription, KeyKind, KeyPath, OpenError};
 use crate::wire::ctaphid::{HidErrorCode, SplitError};
 
-/// What helps when another program has the key.
-const CLOSE_OTHERS: &str = "Close the other program, such as a browser, or wait until it has \
-                            finished, and run the command again.";
+/// What helps when somebody else has the key.
+fn close_others(key: &KeyDescription) -> &'static str {
+    match key.kind {
+        KeyKind::Hid => {
+            "Close the other program, such as a browser, or wait until it has finished, and run \
+             the command again."
+        }
+        KeyKind::Virtual => {
+            "Wait until the other run of fidokey has finished, and run the command again."
+        }
+    }
+}
+
+/// Who else can have the key.
+fn somebody_else(key: &KeyDescription) -> &'static str {
+    match key.kind {
+        KeyKind::Hid => "another program",
+        KeyKind::Virtual => "another run of fidokey",
+    }
+}
+
+fn busy(key: &KeyDescription, message: String) -> CliError {
+    let error = CliError::new(Exit::Failed, "busy", message).hint(close_others(key));
+    match key.kind {
+        KeyKind::Hid => error.hint(
+            "If no program uses it, unplug the key and plug it in again: a request that was broken \
+             off may still occupy it.",
+        ),
+        KeyKind::Virtual => error,
+    }
+}
 
 /// Explains why keys could not be looked for.
 pub(super) fn bus(error: &BusError) -> CliError {
@@ -44,7 +72,8 @@ pub fn open(error: &OpenError, key: &KeyDescription) -> CliError {
                 .hint("`fidokey list` shows why, and what mends it.")
         }
         OpenError::InUse { .. } => {
-            no_key("in_use", format!("{the} is in use by another program.")).hint(CLOSE_OTHERS)
+            no_key("in_use", format!("{the} is in use by {}.", somebody_else(key)))
+                .hint(close_others(key))
         }
         OpenError::State { path, reason } => virtual_state(&name, path, reason),
         OpenError::Other { reason, .. } => {
@@ -79,18 +108,16 @@ pub(super) fn between(error: &ChannelError, key: &KeyDescription, after: &str) -
     let the = capitalized(&name);
     let failed = |kind, message: String| CliError::new(Exit::Failed, kind, message);
     match error {
-        ChannelError::Connection(error) => connection(error, &name, after),
+        ChannelError::Connection(error) => connection(error, key, after),
         ChannelError::Interrupted => {
             CliError::new(Exit::Interrupted, "interrupted", format!("Interrupted. {after}"))
         }
-        ChannelError::Busy { waited } => failed(
-            "busy",
-            format!("{the} was busy with another program for {}. {after}", duration(*waited)),
-        )
-        .hint(CLOSE_OTHERS),
+        ChannelError::Busy { waited } => {
+            let waited = duration(*waited);
+            busy(key, format!("{the} was busy with another request for {waited}. {after}"))
+        }
         ChannelError::Refused(HidErrorCode::CHANNEL_BUSY) => {
-            failed("busy", format!("{the} is busy with another program. {after}"))
-                .hint(CLOSE_OTHERS)
+            busy(key, format!("{the} is busy with another request. {after}"))
         }
         ChannelError::Refused(code) => failed(
             "refused",
@@ -141,8 +168,9 @@ pub(super) fn not_touched(name: &str, after: &str) -> CliError {
         .hint("Run the command again and touch the key when it blinks.")
 }
 
-fn connection(error: &ConnectionError, name: &str, after: &str) -> CliError {
-    let the = capitalized(name);
+fn connection(error: &ConnectionError, key: &KeyDescription, after: &str) -> CliError {
+    let name = key_name(key);
+    let the = capitalized(&name);
     match error {
         ConnectionError::Unplugged => {
             CliError::new(Exit::Failed, "unplugged", format!("{the} was unplugged. {after}"))
@@ -151,9 +179,9 @@ fn connection(error: &ConnectionError, name: &str, after: &str) -> CliError {
         ConnectionError::InUse => CliError::new(
             Exit::NoKey,
             "in_use",
-            format!("{the} is in use by another program. {after}"),
+            format!("{the} is in use by {}. {after}", somebody_else(key)),
         )
-        .hint(CLOSE_OTHERS),
+        .hint(close_others(key)),
         ConnectionError::Refused { act, reason } => CliError::new(
             Exit::Failed,
             "connection",

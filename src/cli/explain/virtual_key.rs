@@ -24,9 +24,11 @@ pub fn lasting(error: &LastingError) -> CliError {
         LastingError::InUse(name) => CliError::new(
             Exit::NoKey,
             "in_use",
-            format!("The virtual key {name} is in use by another program. Nothing was changed."),
+            format!(
+                "The virtual key {name} is in use by another run of fidokey. Nothing was changed."
+            ),
         )
-        .hint("Wait until the other program has finished."),
+        .hint("Wait until the other run has finished."),
         LastingError::State { name, reason } => CliError::new(
             Exit::Failed,
             "virtual_state",

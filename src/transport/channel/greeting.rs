@@ -5,7 +5,7 @@
 
 use super::error::{ChannelError, Malformed};
 use super::link::{Link, Received};
-use super::{BUSY_PAUSE, Timing};
+use super::{BUSY_PAUSE, Sign, Timing};
 use crate::wire::ctaphid::{
     Assembler, BROADCAST_CHANNEL, Command, HidErrorCode, InitReply, Packet, PacketKind,
 };
@@ -50,6 +50,7 @@ pub(super) fn greet(
     channel: u32,
     nonce: [u8; 8],
     timing: Timing,
+    on_sign: &mut dyn FnMut(Sign),
 ) -> Result<InitReply, ChannelError> {
     let begun = link.now();
     let last_moment = begun.saturating_add(timing.touch);
@@ -61,6 +62,7 @@ pub(super) fn greet(
         doubt: None,
         turned_away: false,
     };
+    let mut told_busy = timing.touch.is_zero();
     loop {
         link.check()?;
         link.send(channel, Command::INIT, &nonce)?;
@@ -71,6 +73,9 @@ pub(super) fn greet(
         if !greeting.turned_away {
             let (waited, doing) = (timing.answer, super::asked(Command::INIT));
             return Err(greeting.doubt.unwrap_or(ChannelError::NoAnswer { waited, doing }));
+        }
+        if !std::mem::replace(&mut told_busy, true) {
+            on_sign(Sign::Busy);
         }
         let again = link.now().saturating_add(BUSY_PAUSE).min(last_moment);
         if let Some(reply) = greeting.wait(link, again)? {

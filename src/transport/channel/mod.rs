@@ -69,7 +69,8 @@ impl Default for Timing {
 pub enum Sign {
     /// Its keepalives say something else than before.
     Changed(Keepalive),
-    /// It serves another program; the request will be sent again. Told once for a request.
+    /// It serves another program, or a request of one that is gone; the request will be sent again.
+    /// Told once for a request.
     Busy,
     /// It waits for a person. Told when the wait begins and once a second after that.
     TouchAwaited {
@@ -114,6 +115,7 @@ impl Channel {
     /// answer with this nonce. Other programs' answers are ignored.
     ///
     /// `nonce` should be random. Greetings after an exchange that broke off count up from it.
+    /// `on_sign` hears once if the key is busy and will be asked again.
     ///
     /// # Errors
     ///
@@ -128,10 +130,11 @@ impl Channel {
         interrupt: Interrupt,
         nonce: [u8; 8],
         timing: Timing,
+        on_sign: &mut dyn FnMut(Sign),
     ) -> Result<Self, ChannelError> {
         let mut link = Link::new(connection, clock, interrupt)?;
         let mut nonces = Nonces::new(nonce);
-        let init = greet(&mut link, BROADCAST_CHANNEL, nonces.take(), timing)?;
+        let init = greet(&mut link, BROADCAST_CHANNEL, nonces.take(), timing, on_sign)?;
         Ok(Self { link, nonces, init, step: Step::Kept, rest_until: Duration::ZERO })
     }
 
@@ -201,7 +204,7 @@ impl Channel {
         on_sign: &mut dyn FnMut(Sign),
     ) -> Result<Vec<u8>, ChannelError> {
         let begun = self.link.now();
-        self.get_ready(payload.len(), timing)?;
+        self.get_ready(payload.len(), timing, on_sign)?;
         let request = Request { channel: self.init.channel, command, payload, timing, begun };
         transact(&mut self.link, &mut self.step, &request, on_sign)
     }
@@ -216,7 +219,7 @@ impl Channel {
     /// As [`Channel::message`], except for the missing answer.
     pub fn wink(&mut self, timing: Timing) -> Result<(), ChannelError> {
         let begun = self.link.now();
-        self.get_ready(0, timing)?;
+        self.get_ready(0, timing, &mut |_| {})?;
         let timing = Timing { answer: timing.answer.min(WINK_ANSWER), ..timing };
         let (channel, command) = (self.init.channel, Command::WINK);
         let request = Request { channel, command, payload: &[], timing, begun };
@@ -229,7 +232,12 @@ impl Channel {
     }
 
     /// Brings both sides into step, so that what comes next is the answer to what is sent next.
-    fn get_ready(&mut self, length: usize, timing: Timing) -> Result<(), ChannelError> {
+    fn get_ready(
+        &mut self,
+        length: usize,
+        timing: Timing,
+        on_sign: &mut dyn FnMut(Sign),
+    ) -> Result<(), ChannelError> {
         let output = self.link.sizes().output;
         let most = max_message(output).ok_or(SplitError::ReportTooSmall(output))?;
         if length > most {
@@ -239,19 +247,23 @@ impl Channel {
         self.link.listen(self.init.channel, rest, self.rest_until)?;
         match self.step {
             Step::Kept => self.link.drain(),
-            Step::Lost => self.resynchronise(timing),
-            Step::Forgotten => self.greet_again(BROADCAST_CHANNEL, timing),
+            Step::Lost => self.resynchronise(timing, on_sign),
+            Step::Forgotten => self.greet_again(BROADCAST_CHANNEL, timing, on_sign),
         }
     }
 
     /// Greets the key on the channel itself, which ends what it still does there and voids what
     /// it sent. A key that has forgotten the channel, or does not answer on it, is asked for
     /// another: the one at once, the other by the next call.
-    fn resynchronise(&mut self, timing: Timing) -> Result<(), ChannelError> {
-        match self.greet_again(self.init.channel, timing) {
+    fn resynchronise(
+        &mut self,
+        timing: Timing,
+        on_sign: &mut dyn FnMut(Sign),
+    ) -> Result<(), ChannelError> {
+        match self.greet_again(self.init.channel, timing, on_sign) {
             Err(ChannelError::Refused(HidErrorCode::INVALID_CHANNEL)) => {
                 self.step = Step::Forgotten;
-                self.greet_again(BROADCAST_CHANNEL, timing)
+                self.greet_again(BROADCAST_CHANNEL, timing, on_sign)
             }
             Err(error) => {
                 if !matches!(error, ChannelError::Busy { .. } | ChannelError::Interrupted) {
@@ -263,8 +275,13 @@ impl Channel {
         }
     }
 
-    fn greet_again(&mut self, channel: u32, timing: Timing) -> Result<(), ChannelError> {
-        self.init = greet(&mut self.link, channel, self.nonces.take(), timing)?;
+    fn greet_again(
+        &mut self,
+        channel: u32,
+        timing: Timing,
+        on_sign: &mut dyn FnMut(Sign),
+    ) -> Result<(), ChannelError> {
+        self.init = greet(&mut self.link, channel, self.nonces.take(), timing, on_sign)?;
         self.step = Step::Kept;
         Ok(())
     }

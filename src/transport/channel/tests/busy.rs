@@ -61,6 +61,7 @@ fn a_greeting_turned_away_is_repeated_with_the_same_nonce() {
     let key = busy_for(3, Command::INIT);
     let channel = key.open();
     assert_eq!(channel.init_reply().channel, CHANNEL);
+    assert_eq!(key.desk().signs_at_opening, [Sign::Busy], "it is said once");
     assert_eq!(key.heard(), vec![(BROADCAST_CHANNEL, Command::INIT, NONCE.to_vec()); 4]);
     for pair in key.times_of(Command::INIT).windows(2) {
         assert!(pair[1] - pair[0] >= millis(100), "{pair:?}");
@@ -81,6 +82,7 @@ fn a_greeting_turned_away_for_ever_is_given_up_by_the_deadline() {
     let error = key.try_open(timing).unwrap_err();
     assert!(matches!(error, ChannelError::Busy { .. }), "{error:?}");
     assert_eq!(key.heard().len(), 1);
+    assert_eq!(key.desk().signs_at_opening, [], "nobody waits");
     assert!(key.now() - begun < millis(50));
 }
 

@@ -149,6 +149,8 @@ struct Desk {
     sends: usize,
     unplugged_at_send: Option<usize>,
     longest_wait: Duration,
+    /// What was shown while the channel was being opened.
+    signs_at_opening: Vec<Sign>,
 }
 
 impl Desk {
@@ -253,6 +255,7 @@ impl Key {
             sends: 0,
             unplugged_at_send: None,
             longest_wait: Duration::ZERO,
+            signs_at_opening: Vec::new(),
         })))
     }
 
@@ -262,7 +265,10 @@ impl Key {
 
     fn try_open(&self, timing: Timing) -> Result<Channel, ChannelError> {
         let interrupt = self.desk().interrupt.clone();
-        Channel::open(Box::new(self.clone()), Arc::new(self.clone()), interrupt, NONCE, timing)
+        let (connection, clock) = (Box::new(self.clone()), Arc::new(self.clone()));
+        Channel::open(connection, clock, interrupt, NONCE, timing, &mut |sign| {
+            self.desk().signs_at_opening.push(sign);
+        })
     }
 
     fn open(&self) -> Channel {
