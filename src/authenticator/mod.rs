@@ -15,6 +15,7 @@ mod pin;
 mod register;
 mod reset;
 mod select;
+mod settling;
 mod survey;
 mod token;
 mod verification;
@@ -36,5 +37,6 @@ pub use pin::{
 pub use register::register;
 pub use reset::{ResetOutlook, reset, reset_outlook};
 pub use select::{SelectError, Selected, SelectedBy, select};
+pub use settling::settle;
 pub use survey::{GLANCE, survey};
 pub use verification::UserVerification;

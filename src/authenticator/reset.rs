@@ -8,20 +8,16 @@
 use super::error::{AuthenticatorError, Difference, PinError, Question, ResetError};
 use super::interaction::{Act, Answer, Notice};
 use super::key::{Context, Key};
+use super::settling::{glance, settle};
 use crate::ctap::reset::Reset;
-use crate::transport::{KeyDescription, OpenError, Replug};
+use crate::transport::{KeyDescription, Replug};
 use crate::wire::status::Status;
 use std::time::Duration;
 
-/// How long a person has to unplug the key, and to plug it in again.
-const BY_HAND: Duration = Duration::from_secs(60);
-
-/// How often the person's wish to stop is looked at.
-const GLANCE: Duration = Duration::from_millis(100);
-
-/// How long a key that was just plugged in may not let itself be opened: the system gives its node
-/// to the user a moment after it appears.
-const SETTLING: Duration = Duration::from_secs(3);
+/// How long a person has to unplug the key, and to plug it in again: as long as for a touch.
+fn by_hand(context: &Context<'_>) -> Duration {
+    context.settings.timing.touch
+}
 
 /// How long after it was seen a key is still sent the reset. It allows 10 seconds, counted from a
 /// little earlier.
@@ -184,7 +180,8 @@ fn wait_until_unplugged(
     key: &KeyDescription,
     context: &mut Context<'_>,
 ) -> Result<Vec<KeyDescription>, AuthenticatorError> {
-    let until = context.clock.now().saturating_add(BY_HAND);
+    let by_hand = by_hand(context);
+    let until = context.clock.now().saturating_add(by_hand);
     context.interaction.act(key, &Act::Unplug);
     let result = loop {
         let here = context.bus.keys()?;
@@ -193,7 +190,7 @@ fn wait_until_unplugged(
             break Ok(here);
         }
         if context.clock.now() >= until {
-            break Err(ResetError::NotUnplugged { waited: BY_HAND }.into());
+            break Err(ResetError::NotUnplugged { waited: by_hand }.into());
         }
         if let Err(error) = glance(context) {
             break Err(error);
@@ -216,10 +213,11 @@ fn wait_until_plugged_in(
     mut others: Vec<KeyDescription>,
     context: &mut Context<'_>,
 ) -> Result<CameBack, AuthenticatorError> {
-    let until = context.clock.now().saturating_add(BY_HAND);
-    let act = Act::PlugIn { within: BY_HAND };
+    let by_hand = by_hand(context);
+    let until = context.clock.now().saturating_add(by_hand);
+    let act = Act::PlugIn { within: by_hand };
     context.interaction.act(&before.description, &act);
-    let mut seconds_told = BY_HAND.as_secs();
+    let mut seconds_told = by_hand.as_secs();
     let mut seen_before = None;
     let result = loop {
         let here = context.bus.keys()?;
@@ -243,7 +241,7 @@ fn wait_until_plugged_in(
         others.retain(|key| here.contains(key));
         let left = until.saturating_sub(context.clock.now());
         if left.is_zero() {
-            break Err(ResetError::NotPluggedIn { waited: BY_HAND }.into());
+            break Err(ResetError::NotPluggedIn { waited: by_hand }.into());
         }
         if left.as_secs() < seconds_told {
             seconds_told = left.as_secs();
@@ -257,34 +255,15 @@ fn wait_until_plugged_in(
     result
 }
 
-/// Lets a moment pass.
-fn glance(context: &mut Context<'_>) -> Result<(), AuthenticatorError> {
-    context.bus.wait_for_change(GLANCE);
-    if context.interrupt.is_requested() {
-        return Err(AuthenticatorError::Interrupted);
-    }
-    Ok(())
-}
-
 /// Opens a key that has just been plugged in, as soon as the system allows it.
 fn open_when_settled(
     description: &KeyDescription,
     context: &mut Context<'_>,
 ) -> Result<Key, AuthenticatorError> {
-    let until = context.clock.now().saturating_add(SETTLING);
-    loop {
-        match Key::open(description.clone(), context) {
-            Err(AuthenticatorError::Open(
-                OpenError::NoPermission(_)
-                | OpenError::NotFound(_)
-                | OpenError::InUse { .. }
-                | OpenError::Other { .. },
-            )) if context.clock.now() < until => glance(context)?,
-            Err(AuthenticatorError::U2fOnly) => {
-                return Err(another(description, Difference::State));
-            }
-            result => return result,
-        }
+    settle(std::slice::from_ref(description), context)?;
+    match Key::open(description.clone(), context) {
+        Err(AuthenticatorError::U2fOnly) => Err(another(description, Difference::State)),
+        result => result,
     }
 }
 

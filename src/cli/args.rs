@@ -61,7 +61,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
 
-    /// Wait this long for a touch, in seconds.
+    /// Wait this long for a touch, or for a key to be unplugged and plugged in again, in seconds.
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: Option<u64>,
 

@@ -4,7 +4,7 @@ use super::app::App;
 use super::error::CliError;
 use super::explain;
 use crate::authenticator::{
-    self, Choice, ChooseError, Key, Selected, aaguid_digits, choose, select, survey,
+    self, Choice, ChooseError, Key, Selected, aaguid_digits, choose, select, settle, survey,
 };
 use crate::ctap::RandomError;
 use crate::output::text::hex;
@@ -106,11 +106,26 @@ impl App<'_> {
                         return Err(CliError::interrupted());
                     }
                 }
-                Ok(choice) => return Ok(Found::Choice(choice)),
+                Ok(choice) => {
+                    if told {
+                        let keys = match &choice {
+                            Choice::One(key) => std::slice::from_ref(key),
+                            Choice::AskThese(keys) => keys,
+                        };
+                        self.settle(keys)?;
+                    }
+                    return Ok(Found::Choice(choice));
+                }
                 Err(ChooseError::Several(keys)) => return Ok(Found::Several(keys)),
                 Err(error) => return Err(explain::choose(&error)),
             }
         }
+    }
+
+    /// Waits until keys that were plugged in a moment ago may be opened, or it is clear that they
+    /// may not.
+    pub(super) fn settle(&mut self, keys: &[KeyDescription]) -> Result<(), CliError> {
+        self.ceremony(|context| settle(keys, context)).map_err(|_| CliError::interrupted())
     }
 
     /// Asks every key for its AAGUID, all at the same time, and keeps the one that matches. A key

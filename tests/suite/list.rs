@@ -304,9 +304,11 @@ fn a_key_is_waited_for_when_that_was_asked() {
     let key = desk.plug(0, KeySettings::default());
     desk.keys.unplug(&key.description().path);
     let wait = Deed::Wait(std::time::Duration::from_secs(3));
-    desk.hands.will([wait, Deed::Plug(key)]);
+    // As the system does: it may be seen before it may be opened.
+    desk.hands.will([wait, Deed::PlugClosed(key, 5)]);
     let outcome = desk.run("list --wait");
     outcome.succeeded();
     assert!(outcome.stdout.contains("/dev/hidraw0"), "{outcome}");
+    assert!(outcome.stdout.contains("FIDO 2.1"), "{outcome}");
     assert_eq!(outcome.stderr, "Plug in a FIDO key (30 s).\n");
 }

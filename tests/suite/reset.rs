@@ -136,6 +136,19 @@ fn a_key_that_nobody_unplugs_or_plugs_in() {
 }
 
 #[test]
+fn somebody_in_a_hurry_says_how_long_a_key_is_waited_for() {
+    let (desk, _) = desk_with_used_key();
+    desk.hands.will([]);
+    let outcome = desk.run("reset --yes --timeout 5");
+    outcome.ended(Exit::NotConfirmed);
+    assert!(outcome.stderr.contains("within 5 s"), "{outcome}");
+    desk.hands.will([Deed::Unplug(PATH)]);
+    let outcome = desk.run("reset --yes --timeout 5");
+    outcome.ended(Exit::NotConfirmed);
+    assert!(outcome.stderr.contains("again (5 s)") && outcome.stderr.contains("within 5 s"));
+}
+
+#[test]
 fn ctrl_c_is_heard_in_each_wait() {
     let (desk, key) = desk_with_used_key();
     desk.hands.will([Deed::Interrupt, Deed::Wait(Duration::from_secs(50))]);

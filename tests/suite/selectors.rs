@@ -42,11 +42,19 @@ fn a_key_is_waited_for() {
     let key = desk.plug(0, KeySettings::default());
     desk.keys.unplug(&key.description().path);
     for line in [format!("{REGISTER} --wait"), format!("{REGISTER} --wait --device v1.0")] {
-        let wait = Deed::Wait(std::time::Duration::from_secs(3));
-        desk.hands.will([wait, Deed::Plug(key.clone())]);
-        desk.run(&line).succeeded();
-        desk.keys.unplug(&key.description().path);
+        let wait = || Deed::Wait(std::time::Duration::from_secs(3));
+        for plug in [Deed::Plug(key.clone()), Deed::PlugClosed(key.clone(), 20)] {
+            desk.hands.will([wait(), plug]);
+            desk.run(&line).succeeded();
+            desk.keys.unplug(&key.description().path);
+        }
     }
+    // It never may be opened: that is said after a moment, not after the whole wait.
+    desk.hands.will([Deed::PlugClosed(key.clone(), 100)]);
+    let closed = desk.run(&format!("{REGISTER} --wait"));
+    closed.ended(Exit::NoKey);
+    assert!(closed.stderr.contains("not allowed"), "{closed}");
+    desk.keys.unplug(&key.description().path);
     desk.hands.will([Deed::Interrupt]);
     desk.run(&format!("{REGISTER} --wait")).ended(Exit::Interrupted);
     insta::assert_snapshot!(format!("{in_vain}\n{typing}"));

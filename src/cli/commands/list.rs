@@ -35,8 +35,10 @@ pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
         app.ui.status(&format!("Plug in a FIDO key ({seconds} s)."));
         while keys.is_empty() && app.clock.now() < until && !app.interrupt.is_requested() {
             app.bus.wait_for_change(A_MOMENT);
-            (nodes, keys) = look(app)?;
+            (_, keys) = look(app)?;
         }
+        app.settle(&keys)?;
+        (nodes, keys) = look(app)?;
     }
     let answers = app.ceremony(|context| survey(&keys, context, GLANCE));
     let answers = answers.map_err(|RandomError(reason)| explain::random(&reason))?;
