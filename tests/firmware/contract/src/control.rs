@@ -5,6 +5,7 @@
 //! | `touch auto` | every wait for a touch is answered at once; this is so at the start |
 //! | `touch hold` | a wait lasts until `touch`, CANCEL or the firmware's own time limit |
 //! | `touch` | one touch; if nobody waits for one, nothing happens |
+//! | `touch long` | the same, of five seconds and more, which some keys want for a reset |
 //! | `finger auto` | every wait for a finger gets an enrolled one at once; this is so at the start |
 //! | `finger none` | nobody lays a finger on the sensor |
 //! | `finger good` | the next wait for a finger, present or to come, gets an enrolled one |
@@ -20,7 +21,7 @@ pub enum Control {
     /// How waits for a touch go from now on.
     Touches(Policy),
     /// One touch.
-    Touch,
+    Touch(Touch),
     /// How waits for a finger go from now on.
     Fingers(Policy),
     /// One finger.
@@ -34,6 +35,15 @@ pub enum Policy {
     Auto,
     /// None is answered.
     Hold,
+}
+
+/// A touch, by how long it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// As most are.
+    Short,
+    /// Of five seconds and more. It is also good for everything that a short one is good for.
+    Long,
 }
 
 /// A finger on the sensor.
@@ -56,7 +66,8 @@ impl FromStr for Control {
         Ok(match line.trim_end() {
             "touch auto" => Self::Touches(Policy::Auto),
             "touch hold" => Self::Touches(Policy::Hold),
-            "touch" => Self::Touch,
+            "touch" => Self::Touch(Touch::Short),
+            "touch long" => Self::Touch(Touch::Long),
             "finger auto" => Self::Fingers(Policy::Auto),
             "finger none" => Self::Fingers(Policy::Hold),
             "finger good" => Self::Finger(Finger::Good),

@@ -1,6 +1,6 @@
 //! The packets, the touches and the fingers that reach a key.
 
-use crate::control::{Control, Finger, Policy};
+use crate::control::{Control, Finger, Policy, Touch};
 use crate::wires::{Arrival, Wires};
 use std::collections::VecDeque;
 use std::io::{Write, stdout};
@@ -21,7 +21,7 @@ pub enum Happening {
     /// The host sent a report.
     Report(Report),
     /// The key was touched.
-    Touch,
+    Touch(Touch),
     /// Nothing, for as long as the wait was to last.
     Nothing,
 }
@@ -39,7 +39,7 @@ struct Shared {
 struct Outside {
     reports: VecDeque<Report>,
     touches: Policy,
-    touched: bool,
+    touched: Option<Touch>,
     awaits_touch: bool,
     fingers: Policy,
     fingers_to_come: VecDeque<Finger>,
@@ -49,7 +49,7 @@ impl Outside {
     fn obey(&mut self, control: Control) {
         match control {
             Control::Touches(policy) => self.touches = policy,
-            Control::Touch => self.touched = self.awaits_touch,
+            Control::Touch(touch) => self.touched = self.awaits_touch.then_some(touch),
             Control::Fingers(policy) => {
                 self.fingers = policy;
                 self.fingers_to_come.clear();
@@ -58,8 +58,9 @@ impl Outside {
         }
     }
 
-    fn take_touch(&mut self) -> bool {
-        std::mem::take(&mut self.touched) || self.touches == Policy::Auto
+    fn take_touch(&mut self) -> Option<Touch> {
+        let at_once = (self.touches == Policy::Auto).then_some(Touch::Long);
+        self.touched.take().or(at_once)
     }
 
     fn take_finger(&mut self) -> Option<Finger> {
@@ -75,7 +76,7 @@ impl Port {
         let outside = Outside {
             reports: VecDeque::new(),
             touches: Policy::Auto,
-            touched: false,
+            touched: None,
             awaits_touch: false,
             fingers: Policy::Auto,
             fingers_to_come: VecDeque::new(),
@@ -130,7 +131,7 @@ impl Port {
     /// Begins to wait for a touch: touches count from now on.
     pub fn begin_touch(&self) {
         self.change(|outside| {
-            outside.touched = false;
+            outside.touched = None;
             outside.awaits_touch = true;
         });
         eprintln!("waiting for a touch");
@@ -139,21 +140,21 @@ impl Port {
     /// Ends the wait for a touch.
     pub fn end_touch(&self) {
         self.change(|outside| {
-            outside.touched = false;
+            outside.touched = None;
             outside.awaits_touch = false;
         });
     }
 
     /// Takes a touch if there was one since the wait began, or if touches come by themselves.
     pub fn touched(&self) -> bool {
-        self.outside().take_touch()
+        self.outside().take_touch().is_some()
     }
 
     /// Waits for a touch or a report, whichever is first.
     pub fn touch_or_report(&self, limit: Duration) -> Happening {
         let happening = self.take_within(limit, |outside| {
             let report = outside.reports.pop_front().map(Happening::Report);
-            report.or_else(|| outside.take_touch().then_some(Happening::Touch))
+            report.or_else(|| outside.take_touch().map(Happening::Touch))
         });
         happening.unwrap_or(Happening::Nothing)
     }

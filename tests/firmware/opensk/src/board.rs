@@ -66,7 +66,7 @@ impl UserPresence for Board {
 
     fn wait_with_timeout(&mut self, packet: &mut Report, limit: usize) -> UserPresenceWaitResult {
         Ok(match self.port.touch_or_report(span(limit)) {
-            Happening::Touch => (Ok(()), RecvStatus::Timeout),
+            Happening::Touch(_) => (Ok(()), RecvStatus::Timeout),
             Happening::Nothing => (Err(UserPresenceError::Timeout), RecvStatus::Timeout),
             Happening::Report(report) => {
                 *packet = report;
