@@ -12,6 +12,7 @@
 //! | [`authenticator`] | ceremonies on a key; asks people only through a trait | print |
 //! | [`webauthn`] | the rules: client data, RP ID, JSON forms, verification | touch a key |
 //! | [`virtual_key`] | OpenSK behind the transport's traits | know CTAP |
+//! | [`trace`] | what is said to a key, decoded, with secrets masked | decide what is said |
 //! | [`host`] | what the operating system says of keys | open them |
 //! | [`ctap`] | CTAP2 commands and PIN/UV auth protocols, as values; pure | any I/O |
 //! | [`transport`] | moves messages to and from a key | know CBOR |
@@ -19,8 +20,9 @@
 //!
 //! Direction of use: `main -> cli -> output -> client -> {authenticator, webauthn}`;
 //! `authenticator -> {ctap, transport}`; `webauthn -> ctap`; `{ctap, transport} -> wire`, and every
-//! layer may use `wire`. `{virtual_key, host}` stand beside `authenticator`, over `transport`, and
-//! are joined to it in `cli`. Names in one pair of braces do not know each other.
+//! layer may use `wire`. `{virtual_key, trace, host}` stand beside `authenticator`, over `transport`
+//! (`trace` also over `ctap`), and are joined to it in `cli`. Names in one pair of braces do not know
+//! each other.
 
 pub mod authenticator;
 pub mod cli;
@@ -28,6 +30,7 @@ pub mod client;
 pub mod ctap;
 pub mod host;
 pub mod output;
+pub mod trace;
 pub mod transport;
 pub mod virtual_key;
 pub mod webauthn;

@@ -7,6 +7,7 @@ use super::person::Person;
 use super::pin_source::PinSource;
 use super::process::lasting_keys;
 use super::terminal::Terminal;
+use super::tracing::Tracing;
 use super::ui::Ui;
 use super::world::{Setting, World};
 use crate::authenticator::{AuthenticatorError, Context, Key, Settings};
@@ -52,6 +53,8 @@ pub struct App<'w> {
     pub(super) stdin: Option<&'w mut dyn Read>,
     /// Where a new PIN comes from when not from the terminal.
     pub new_pin_source: Option<PinSource>,
+    /// The trace that is being written, if one was asked for.
+    pub(super) tracing: Option<Tracing>,
     /// Why a question of the last ceremony had no answer, where there is a reason of its own.
     problem: Option<CliError>,
 }
@@ -74,6 +77,7 @@ impl<'w> App<'w> {
             terminal,
             stdin: Some(world.stdin),
             new_pin_source: None,
+            tracing: None,
             problem: None,
         }
     }

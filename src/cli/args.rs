@@ -4,7 +4,7 @@
 
 use super::commands;
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -80,6 +80,11 @@ pub struct Global {
     /// Use the PIN even when only one try is left.
     #[arg(long, global = true)]
     pub last_try: bool,
+
+    /// Write what is said to the key and what it answers, decoded and without secrets, to this file;
+    /// `fidokey trace show` reads it.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 /// When to use colour.
@@ -182,6 +187,19 @@ impl Cli {
         }
         Self::try_parse_from(arguments)
     }
+
+    /// The names of the command and its subcommand in a command line that can be read, such as
+    /// `credential list`: nothing that somebody typed besides.
+    pub fn command_name(arguments: &[OsString]) -> String {
+        let mut names = Vec::new();
+        let matches = Self::command().try_get_matches_from(arguments).ok();
+        let mut matches = matches.as_ref();
+        while let Some((name, below)) = matches.and_then(ArgMatches::subcommand) {
+            names.push(name);
+            matches = Some(below);
+        }
+        names.join(" ")
+    }
 }
 
 /// Gives a command its description: the first paragraph, and all of them for its own help.
@@ -243,6 +261,11 @@ commands! {
     /// is done you are asked to type a word, unless you add --yes. A key allows a reset only just
     /// after it was plugged in, so that you are asked to unplug it, plug it in again and touch it.
     Reset(commands::reset::ResetArgs) = "reset";
+    /// Show what a command said to a key, from a file that --trace wrote.
+    ///
+    /// Every command takes --trace FILE. The file holds every message by name, and no PIN, token or
+    /// derived secret.
+    Trace(commands::trace::TraceArgs) = "trace";
     /// Manage virtual keys that last, for trying things out.
     ///
     /// A virtual key is real firmware (OpenSK) that runs inside this program. Every command takes
@@ -264,6 +287,18 @@ commands! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_line_has_a_name_without_what_was_typed() {
+        for (line, name) in [
+            ("fidokey --device list credential delete ab --yes", "credential delete"),
+            ("fidokey info -d pin", "info"),
+            ("fidokey nonsense", ""),
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(Cli::command_name(&arguments), name);
+        }
+    }
 
     /// What is read with one command's definition alone is what the whole one says.
     #[test]

@@ -5,10 +5,12 @@ mod connection;
 mod pin;
 mod refusal;
 mod reset;
+mod trace;
 mod virtual_key;
 
 pub use choice::{choose, select};
 pub use connection::{channel, open};
+pub use trace::{trace_file, trace_read};
 pub use virtual_key::lasting;
 
 use super::error::CliError;

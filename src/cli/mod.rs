@@ -13,6 +13,7 @@ mod person;
 mod pin_source;
 mod process;
 pub mod terminal;
+mod tracing;
 pub mod ui;
 pub mod world;
 
@@ -35,15 +36,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> E
         Err(error) => return usage_error(&error, &arguments, world),
     };
     let mut app = App::new(world, cli.global);
-    let result = dispatch(&mut app, cli.command);
+    let result = app.begin_trace(&arguments).and_then(|()| dispatch(&mut app, cli.command));
     app.ui.end_line();
-    match result {
-        Ok(exit) => exit,
-        Err(error) => {
-            report(&mut app, &error);
-            error.exit
-        }
+    let exit = result.as_ref().map_or_else(|error| error.exit, |exit| *exit);
+    app.end_trace(exit);
+    if let Err(error) = result {
+        report(&mut app, &error);
     }
+    exit
 }
 
 fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
@@ -58,6 +58,7 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Wink(args) => commands::wink::run(app, &args),
         Command::Select(args) => commands::select::run(app, &args),
         Command::List(args) => commands::list::run(app, &args),
+        Command::Trace(args) => commands::trace::run(app, &args),
         Command::Virtual(args) => commands::virtual_key::run(app, &args),
         Command::Completions(args) => commands::completions::run(app, &args),
         Command::Man(args) => commands::man::run(app, &args),

@@ -66,6 +66,11 @@ impl<'w> Ui<'w> {
         }
     }
 
+    /// Whether somebody still reads the answer.
+    pub fn is_heard(&self) -> bool {
+        !self.broken_pipe
+    }
+
     /// Says what is going on. Muted by `--quiet`, and where a program reads stderr.
     pub fn status(&mut self, text: &str) {
         if !self.quiet && !self.for_program {

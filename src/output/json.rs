@@ -3,11 +3,10 @@
 //! `schema_version` is the first member of every document. It grows when a member is removed or
 //! changes its meaning; new members may come without that.
 
-use super::text::is_unsafe;
+use crate::wire::text::escape_json;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use std::fmt::Write;
 
 /// The version of every document that this program prints now.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -37,19 +36,7 @@ pub fn document<T: Serialize>(body: &T) -> serde_json::Result<String> {
 ///
 /// When the value cannot be written as JSON, which is a defect.
 pub fn bare<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    let indented = serde_json::to_string_pretty(value)?;
-    let mut text = String::with_capacity(indented.len().saturating_add(1));
-    for c in indented.chars() {
-        // The line ends are the document's own: those in a string are escaped already.
-        if c == '\n' || !is_unsafe(c) {
-            text.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "\\u{unit:04x}");
-        }
-    }
+    let mut text = escape_json(&serde_json::to_string_pretty(value)?);
     text.push('\n');
     Ok(text)
 }

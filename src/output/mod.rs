@@ -17,6 +17,7 @@ pub mod reset;
 pub mod secrets;
 pub mod select;
 pub mod text;
+pub mod trace;
 pub mod verdict;
 pub mod virtual_keys;
 pub mod words;

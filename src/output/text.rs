@@ -1,5 +1,6 @@
 //! Text for people: escaping of what keys say, and tables.
 
+use crate::wire::text::is_unsafe;
 use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
@@ -18,15 +19,6 @@ pub fn escape(text: &str) -> String {
         }
     }
     escaped
-}
-
-/// Control characters, and format characters that are invisible or change the direction.
-pub(super) fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(u32::from(c),
-            0xad | 0x61c | 0x180e
-            | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f
-            | 0xfeff | 0xfff9..=0xfffb | 0xe0000..=0xe007f)
 }
 
 /// Lower-case hexadecimal digits.

@@ -1,9 +1,9 @@
 //! Virtual keys that last, as a list.
 
 use super::text::{Table, count, escape};
+use super::words::moment;
 use crate::virtual_key::{KeyName, LastingKey, Touch};
 use serde::Serialize;
-use std::time::Duration;
 
 /// Every virtual key in a directory.
 #[derive(Debug, Serialize)]
@@ -51,7 +51,7 @@ impl VirtualKeyView {
             problem: summary.err().map(ToString::to_string),
             state: summary.ok().map(|summary| StateView {
                 touch: summary.touch.to_string(),
-                created_at: summary.created_at.and_then(time_of_day),
+                created_at: summary.created_at.and_then(moment),
                 pin_set: summary.contents.pin_is_set,
                 pin_retries: summary.contents.pin_retries,
                 credentials: summary.contents.credentials,
@@ -104,12 +104,6 @@ fn pin(state: &StateView) -> String {
     }
 }
 
-/// A moment in seconds since the Unix epoch, in universal time; `None` beyond the year 9999.
-fn time_of_day(seconds: u64) -> Option<String> {
-    let moment = der::DateTime::from_unix_duration(Duration::from_secs(seconds)).ok()?;
-    Some(moment.to_string())
-}
-
 fn date(moment: &str) -> String {
     moment.split_once('T').map_or(moment, |(date, _)| date).to_owned()
 }
@@ -150,9 +144,8 @@ mod tests {
 
     #[test]
     fn a_moment_is_told_in_universal_time() {
-        let moment = time_of_day(1_795_478_400).unwrap();
-        assert_eq!(moment, "2026-11-24T00:00:00Z");
-        assert_eq!(date(&moment), "2026-11-24");
-        assert_eq!(time_of_day(u64::MAX), None);
+        let created = moment(1_795_478_400).unwrap();
+        assert_eq!(created, "2026-11-24T00:00:00Z");
+        assert_eq!(date(&created), "2026-11-24");
     }
 }

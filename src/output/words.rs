@@ -40,6 +40,12 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// A moment in seconds since the Unix epoch, in universal time; `None` beyond the year 9999.
+pub fn moment(seconds: u64) -> Option<String> {
+    let moment = der::DateTime::from_unix_duration(Duration::from_secs(seconds)).ok()?;
+    Some(moment.to_string())
+}
+
 /// What has to be done by hand now, as one line.
 pub fn act(key: &KeyDescription, act: &Act) -> String {
     let name = key_name(key);

@@ -12,3 +12,4 @@ pub mod cose;
 pub mod ctaphid;
 pub mod report_descriptor;
 pub mod status;
+pub mod text;

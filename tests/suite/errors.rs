@@ -17,6 +17,7 @@ use fidokey::ctap::{
     CommandCode, CryptoError, Effect, MemberError, PinNotUtf8, PinPolicyError, PinProtocol,
     RandomError, ReplyError, read_reply,
 };
+use fidokey::trace::{Damage, ReadError, TraceFileError};
 use fidokey::transport::channel::{ChannelError, Malformed};
 use fidokey::transport::{BusError, ConnectionError, KeyDescription, KeyKind, KeyPath, OpenError};
 use fidokey::virtual_key::{LastingError, StateError};
@@ -493,6 +494,24 @@ every!(lasting_errors: LastingError {
     ];
 });
 
+every!(trace_file_errors: TraceFileError {
+    NotATrace() => [TraceFileError::NotATrace];
+    InUse() => [TraceFileError::InUse];
+    Refused(..) => [TraceFileError::Refused(std::io::ErrorKind::StorageFull.into())];
+});
+
+every!(trace_read_errors: ReadError {
+    NotATrace() => [ReadError::NotATrace];
+    Newer{..} => [ReadError::Newer { found: 2 }];
+    Refused(..) => [ReadError::Refused(std::io::ErrorKind::PermissionDenied.into())];
+});
+
+every!(trace_damages: Damage {
+    TooLong() => [Damage::TooLong];
+    NotAnEntry(..) => [Damage::NotAnEntry("expected ident".into())];
+    BrokenOff() => [Damage::BrokenOff];
+});
+
 /// What stands on stderr, then the kind, the exit code and what JSON has besides.
 fn shown(error: &CliError) -> String {
     let mut text = format!("Error: {}\n", error.text());
@@ -654,6 +673,14 @@ fn lasting_virtual_keys() {
 }
 
 #[test]
+fn traces() {
+    let path = std::path::Path::new("/home/alice/trace");
+    let written = all(trace_file_errors(), |error| explain::trace_file(error, path));
+    let read = all(trace_read_errors(), |error| explain::trace_read(error, "/home/alice/trace"));
+    insta::assert_snapshot!(format!("{written}{read}"));
+}
+
+#[test]
 fn crypto() {
     let mut text = String::new();
     for (name, error) in crypto_errors() {
@@ -717,6 +744,9 @@ fn causes() {
         id_errors();
         saved_errors();
         state_errors();
+        trace_file_errors();
+        trace_read_errors();
+        trace_damages();
         [("PinNotUtf8", PinNotUtf8)];
     }
     insta::assert_snapshot!(text);

@@ -37,6 +37,8 @@ mod select;
 mod selectors;
 mod skipped;
 mod streams;
+mod trace;
+mod trace_secrets;
 mod udev_rules;
 mod unplug;
 mod virtual_keys;

@@ -11,5 +11,6 @@ pub mod pin;
 pub mod register;
 pub mod reset;
 pub mod select;
+pub mod trace;
 pub mod virtual_key;
 pub mod wink;

@@ -364,7 +364,8 @@ pub enum Key<'b> {
 }
 
 impl<'b> Key<'b> {
-    fn of(item: Item<'b>) -> Self {
+    /// Reads a key.
+    pub fn of(item: Item<'b>) -> Self {
         if let Ok(number) = item.integer() {
             Self::Integer(number)
         } else if let Ok(text) = item.text() {

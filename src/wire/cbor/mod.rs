@@ -9,10 +9,12 @@
 mod decode;
 mod diagnostic;
 mod encode;
+mod salvage;
 mod value;
 
 pub use decode::{CborError, Expected, Item, Key, Map, parse, parse_prefix};
 pub use encode::{Encoded, MapBuilder};
+pub use salvage::{Fault, Salvage, salvage_map};
 pub use value::Value;
 
 /// The deepest nesting accepted. CTAP2 allows four levels; attestation statements of other

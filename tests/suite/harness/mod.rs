@@ -213,14 +213,7 @@ impl Desk {
 
     /// Makes getInfo offer PIN/UV auth protocol one alone: OpenSK offers two before one.
     pub fn offer_protocol_one_alone(&self) {
-        self.faults.replies(|request, mut reply| {
-            if request == [0x04] {
-                // Member 0x06: a list of the numbers 2 and 1.
-                let at = reply.windows(4).position(|part| part == [0x06, 0x82, 2, 1]).unwrap();
-                reply.splice(at..at + 4, [0x06, 0x81, 1]);
-            }
-            reply
-        });
+        self.faults.replies(with_protocol_one_alone);
     }
 
     /// Sets a PIN on the key that a run without `--device` uses.
@@ -228,6 +221,16 @@ impl Desk {
         let file = self.file("new-pin", pin);
         self.run(&format!("pin set --new-pin-file {file}")).succeeded();
     }
+}
+
+/// A reply as it would be if the key offered PIN/UV auth protocol one alone.
+pub fn with_protocol_one_alone(request: &[u8], mut reply: Vec<u8>) -> Vec<u8> {
+    if request == [0x04] {
+        // Member 0x06: a list of the numbers 2 and 1.
+        let at = reply.windows(4).position(|part| part == [0x06, 0x82, 2, 1]).unwrap();
+        reply.splice(at..at + 4, [0x06, 0x81, 1]);
+    }
+    reply
 }
 
 /// Opens what is there, unless it is told otherwise.
