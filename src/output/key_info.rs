@@ -5,14 +5,14 @@ use super::json::base64url;
 use super::key_words::{self, stated};
 use super::options;
 use super::pin::PinStatusView;
-use super::text::{Table, count, escape};
+use super::text::{Table, count, escape, pad};
 use super::words::{capitalized, key_name};
 use crate::authenticator::{Key, PinState};
 use crate::ctap::get_info::Info;
 use crate::transport::KeyDescription;
 use crate::wire::ctaphid::InitReply;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 
 /// USB vendor number of Yubico, whose firmware versions count in bytes.
 const YUBICO: u16 = 0x1050;
@@ -25,7 +25,7 @@ pub struct InfoView<'a> {
     speaks: String,
     fido2: bool,
     /// `None` where the key speaks only U2F.
-    info: Option<Value>,
+    info: Option<Members<'a>>,
     unknown_members: Vec<OddMember>,
     mistyped_members: Vec<OddMember>,
     /// `None` where the key speaks only U2F, or does not say.
@@ -36,6 +36,16 @@ pub struct InfoView<'a> {
     stated: Option<&'a Info>,
     #[serde(skip)]
     description: &'a KeyDescription,
+}
+
+/// Every member of getInfo, made into JSON only where JSON is asked for.
+#[derive(Debug)]
+struct Members<'a>(&'a Info);
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        info_members::document(self.0).serialize(serializer)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -93,7 +103,7 @@ impl<'a> InfoView<'a> {
             ctaphid: CtaphidView::of(key.init_reply()),
             speaks: key_words::speaks(info, key.capabilities()),
             fido2: info.is_some(),
-            info: info.map(info_members::document),
+            info: info.map(Members),
             unknown_members: info.map(info_members::unknown).unwrap_or_default(),
             mistyped_members: info.map(info_members::mistyped).unwrap_or_default(),
             pin: pin
@@ -202,7 +212,7 @@ const NOT_STATED: &str = "not stated";
 /// A section: a title and rows of a label and a value, aligned.
 struct Section {
     title: &'static str,
-    rows: Vec<(&'static str, String)>,
+    rows: Vec<(&'static str, Cow<'static, str>)>,
 }
 
 impl Section {
@@ -210,14 +220,23 @@ impl Section {
         Self { title, rows: Vec::new() }
     }
 
-    fn row(&mut self, label: &'static str, value: impl Into<String>) {
+    fn row(&mut self, label: &'static str, value: impl Into<Cow<'static, str>>) {
         self.rows.push((label, value.into()));
     }
 
     fn render(&self) -> String {
         let width = self.rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
-        let lines = self.rows.iter().map(|(label, value)| format!("  {label:width$}  {value}\n"));
-        format!("{}\n{}", self.title, lines.collect::<String>())
+        let mut text = String::with_capacity(1024);
+        text.push_str(self.title);
+        text.push('\n');
+        for (label, value) in &self.rows {
+            text.push_str("  ");
+            text.push_str(label);
+            pad(&mut text, width.saturating_sub(label.len()).saturating_add(2));
+            text.push_str(value);
+            text.push('\n');
+        }
+        text
     }
 }
 
@@ -289,8 +308,8 @@ fn numbers(numbers: &[u64]) -> String {
 fn option_section(info: &Info) -> String {
     let mut table = Table::new(&["  OPTION", "STATE", "MEANING"]);
     for row in options::rows(info.options()) {
-        let cells = [&format!("  {}", escape(row.id)), row.state(), row.meaning];
-        table.row(cells.map(str::to_owned).to_vec());
+        let id = format!("  {}", escape(row.id));
+        table.row([Cow::Owned(id), Cow::Borrowed(row.state()), Cow::Borrowed(row.meaning)]);
     }
     let title = match info.options {
         Some(_) => "Options",

@@ -1,12 +1,16 @@
 //! Text for people: escaping of what keys say, and tables.
 
 use crate::wire::text::is_unsafe;
+use std::borrow::Cow;
 use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
 /// Escapes everything in a text from a key that could do something to a terminal or mislead a
 /// reader: control characters, line ends, and invisible or direction-changing characters.
 pub fn escape(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'\\') {
+        return text.to_owned();
+    }
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unsafe(c) {
@@ -38,19 +42,19 @@ pub fn count(number: usize, singular: &str, plural: &str) -> String {
 ///
 /// Columns are as wide as their widest cell on a terminal, whatever the script.
 #[derive(Debug)]
-pub struct Table {
-    rows: Vec<Vec<String>>,
+pub struct Table<'a> {
+    rows: Vec<Vec<Cow<'a, str>>>,
 }
 
-impl Table {
+impl<'a> Table<'a> {
     /// Starts a table with its header.
-    pub fn new(header: &[&str]) -> Self {
-        Self { rows: vec![header.iter().map(|cell| (*cell).to_owned()).collect()] }
+    pub fn new(header: &[&'a str]) -> Self {
+        Self { rows: vec![header.iter().map(|cell| Cow::Borrowed(*cell)).collect()] }
     }
 
     /// Adds a row. Cells must be escaped already.
-    pub fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
+    pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<Cow<'a, str>>>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
     /// Writes the table; every line ends with a line end and without trailing spaces.
@@ -66,18 +70,33 @@ impl Table {
         }
         let mut text = String::new();
         for row in &self.rows {
-            let start = text.len();
+            // Only what stands before a cell is padded, so that no line ends in spaces.
+            let mut due = 0_usize;
             for (cell, widest) in row.iter().zip(&widths) {
-                text.push_str(cell);
-                let padding = widest.saturating_sub(width(cell)).saturating_add(2);
-                text.extend(std::iter::repeat_n(' ', padding));
+                let taken = width(cell);
+                if taken > 0 {
+                    pad(&mut text, due);
+                    text.push_str(cell);
+                    due = 0;
+                }
+                due = due.saturating_add(widest.saturating_sub(taken)).saturating_add(2);
             }
-            let end =
-                text.get(start..).map_or(start, |line| start.saturating_add(line.trim_end().len()));
+            let end = text.trim_end_matches(' ').len();
             text.truncate(end);
             text.push('\n');
         }
         text
+    }
+}
+
+/// Appends spaces.
+pub(super) fn pad(text: &mut String, columns: usize) {
+    const SPACES: &str = "                                ";
+    let mut due = columns;
+    while due > 0 {
+        let some = SPACES.get(..due).unwrap_or(SPACES);
+        text.push_str(some);
+        due = due.saturating_sub(some.len());
     }
 }
 
@@ -101,8 +120,8 @@ mod tests {
     #[test]
     fn columns_fit_wide_characters() {
         let mut table = Table::new(&["ID", "NAME"]);
-        table.row(vec!["日本".into(), "x".into()]);
-        table.row(vec!["a".into(), "".into()]);
+        table.row(["日本", "x"]);
+        table.row(["a", ""]);
         assert_eq!(table.render(), "ID    NAME\n日本  x\na\n");
     }
 }

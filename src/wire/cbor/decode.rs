@@ -123,15 +123,19 @@ pub fn parse(bytes: &[u8]) -> Result<Item<'_>, CborError> {
 /// [`CborError`] when they do not.
 pub fn parse_prefix(bytes: &[u8]) -> Result<(Item<'_>, &[u8]), CborError> {
     let mut decoder = Decoder::new(bytes);
-    // How many items are still due at each open level. An explicit stack, so that no input makes
-    // the program's own stack grow.
-    let mut due: Vec<u64> = vec![1];
-    while let Some(last) = due.last_mut() {
-        let Some(left) = last.checked_sub(1) else {
-            due.pop();
+    // How many items are still due at each open level, of which there are `depth` below the first.
+    // A stack of its own, so that no input makes the program's stack grow.
+    let mut due = [0_u64; MAX_DEPTH - 1];
+    let mut depth = 0_usize;
+    let mut due_here = 1_u64;
+    loop {
+        let Some(left) = due_here.checked_sub(1) else {
+            let Some(above) = depth.checked_sub(1) else { break };
+            depth = above;
+            due_here = due.get(above).copied().unwrap_or_default();
             continue;
         };
-        *last = left;
+        due_here = left;
         let at = decoder.position();
         let malformed = |_| CborError::Malformed { at };
         let members = match decoder.datatype().map_err(malformed)? {
@@ -163,10 +167,10 @@ pub fn parse_prefix(bytes: &[u8]) -> Result<(Item<'_>, &[u8]), CborError> {
         if usize::try_from(claimed).map_or(true, |count| count > MAX_COUNT) {
             return Err(CborError::TooMany { claimed });
         }
-        if due.len() >= MAX_DEPTH {
-            return Err(CborError::TooDeep);
-        }
-        due.push(items);
+        let level = due.get_mut(depth).ok_or(CborError::TooDeep)?;
+        *level = due_here;
+        due_here = items;
+        depth = depth.saturating_add(1);
     }
     let end = decoder.position();
     match bytes.split_at_checked(end) {
