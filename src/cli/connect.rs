@@ -107,7 +107,8 @@ impl App<'_> {
                     }
                 }
                 Ok(choice) => {
-                    if told {
+                    // Whoever says so may have plugged it in just before.
+                    if told || asked_to_wait {
                         let keys = match &choice {
                             Choice::One(key) => std::slice::from_ref(key),
                             Choice::AskThese(keys) => keys,

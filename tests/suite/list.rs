@@ -311,4 +311,7 @@ fn a_key_is_waited_for_when_that_was_asked() {
     assert!(outcome.stdout.contains("/dev/hidraw0"), "{outcome}");
     assert!(outcome.stdout.contains("FIDO 2.1"), "{outcome}");
     assert_eq!(outcome.stderr, "Plug in a FIDO key (30 s).\n");
+    desk.hands.have_just_plugged_in(5);
+    let outcome = desk.run("list --wait");
+    assert!(outcome.stdout.contains("FIDO 2.1") && outcome.stderr.is_empty(), "{outcome}");
 }

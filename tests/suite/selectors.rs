@@ -49,6 +49,10 @@ fn a_key_is_waited_for() {
             desk.keys.unplug(&key.description().path);
         }
     }
+    desk.keys.plug(&key).unwrap();
+    desk.hands.have_just_plugged_in(5);
+    desk.run(&format!("{REGISTER} --wait")).succeeded();
+    desk.keys.unplug(&key.description().path);
     // It never may be opened: that is said after a moment, not after the whole wait.
     desk.hands.will([Deed::PlugClosed(key.clone(), 100)]);
     let closed = desk.run(&format!("{REGISTER} --wait"));

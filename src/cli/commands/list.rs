@@ -30,12 +30,14 @@ pub struct ListArgs {}
 /// When the operating system does not let keys be looked for.
 pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
     let (mut nodes, mut keys) = look(app)?;
-    if let (true, Some(seconds)) = (keys.is_empty(), app.global.wait) {
-        let until = app.clock.now().saturating_add(Duration::from_secs(seconds));
-        app.ui.status(&format!("Plug in a FIDO key ({seconds} s)."));
-        while keys.is_empty() && app.clock.now() < until && !app.interrupt.is_requested() {
-            app.bus.wait_for_change(A_MOMENT);
-            (_, keys) = look(app)?;
+    if let Some(seconds) = app.global.wait {
+        if keys.is_empty() {
+            let until = app.clock.now().saturating_add(Duration::from_secs(seconds));
+            app.ui.status(&format!("Plug in a FIDO key ({seconds} s)."));
+            while keys.is_empty() && app.clock.now() < until && !app.interrupt.is_requested() {
+                app.bus.wait_for_change(A_MOMENT);
+                (_, keys) = look(app)?;
+            }
         }
         app.settle(&keys)?;
         (nodes, keys) = look(app)?;

@@ -43,6 +43,12 @@ impl Hands {
         plan.deeds = deeds.into_iter().collect();
     }
 
+    /// The keys that are there were plugged in just now: the system lets nobody open them before the
+    /// program has waited so often.
+    pub fn have_just_plugged_in(&self, waits: u32) {
+        self.0.lock().unwrap().closed = waits;
+    }
+
     /// How many deeds are left.
     pub fn left(&self) -> usize {
         self.0.lock().unwrap().deeds.len()
