@@ -56,7 +56,18 @@ pub fn choose(bus: &dyn Bus, selector: Option<&str>) -> Result<Choice, ChooseErr
     if let Some(key) = named.and_then(|path| bus.description_of(&path)) {
         return Ok(Choice::One(key));
     }
-    let keys = bus.keys()?;
+    choose_among(bus.keys()?, selector)
+}
+
+/// As [`choose`], among these keys.
+///
+/// # Errors
+///
+/// As [`choose`].
+pub fn choose_among(
+    keys: Vec<KeyDescription>,
+    selector: Option<&str>,
+) -> Result<Choice, ChooseError> {
     let Some(selector) = selector else {
         let mut real: Vec<_> = keys.into_iter().filter(|key| key.kind == KeyKind::Hid).collect();
         return match (real.len(), real.pop()) {

@@ -21,7 +21,7 @@ mod token;
 mod verification;
 
 pub use assert::{AssertParameters, Assertion, Assertions, assert};
-pub use choose::{Choice, ChooseError, aaguid_digits, choose, selector};
+pub use choose::{Choice, ChooseError, aaguid_digits, choose, choose_among, selector};
 pub use credentials::{
     StoredCredentials, StoredRelyingParty, check_can_rename, delete_credential, list_credentials,
     rename_credential,
@@ -38,5 +38,5 @@ pub use register::register;
 pub use reset::{ResetOutlook, reset, reset_outlook};
 pub use select::{SelectError, Selected, SelectedBy, select};
 pub use settling::settle;
-pub use survey::{GLANCE, survey};
+pub use survey::{Examined, GLANCE, examine, survey};
 pub use verification::UserVerification;

@@ -13,6 +13,9 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
+/// A key, and what it was asked beyond what it is; or why it did not say what it is.
+pub type Examined<T> = Result<(Key, T), AuthenticatorError>;
+
 /// How long a key may take to say what it is. One that serves another program is not waited for.
 pub const GLANCE: Timing = Timing { answer: Duration::from_secs(1), touch: Duration::ZERO };
 
@@ -30,6 +33,22 @@ pub fn survey(
     context: &mut Context<'_>,
     timing: Timing,
 ) -> Result<Vec<Result<Key, AuthenticatorError>>, RandomError> {
+    let answers = examine(keys, context, timing, |_, _| ())?;
+    Ok(answers.into_iter().map(|answer| answer.map(|(key, ())| key)).collect())
+}
+
+/// As [`survey`], and asks every key that speaks CTAP2 for more, as `ask` says: only what needs no
+/// person and no randomness.
+///
+/// # Errors
+///
+/// As [`survey`].
+pub fn examine<T: Send>(
+    keys: &[KeyDescription],
+    context: &mut Context<'_>,
+    timing: Timing,
+    ask: impl Fn(&mut Key, &mut Context<'_>) -> T + Sync,
+) -> Result<Vec<Examined<T>>, RandomError> {
     let mut asked = Vec::new();
     for key in keys {
         let mut nonce = Nonce([0; 8]);
@@ -44,9 +63,11 @@ pub fn survey(
         let mut context = around.context(&mut nonce, &mut nobody);
         let mut key = Key::connect(key, &mut context)?;
         match key.info(&mut context) {
-            Ok(_) | Err(AuthenticatorError::U2fOnly) => Ok(key),
-            Err(error) => Err(error),
+            Ok(_) | Err(AuthenticatorError::U2fOnly) => {}
+            Err(error) => return Err(error),
         }
+        let more = ask(&mut key, &mut context);
+        Ok((key, more))
     };
     Ok(at_once(asked, around, open, || {}))
 }

@@ -33,6 +33,8 @@ const CHOICES: usize = 3;
 pub struct App<'w> {
     /// What the program says.
     pub ui: Ui<'w>,
+    /// How the program is called, as one word of a shell command.
+    pub program: String,
     /// The flags that every command takes.
     pub global: Global,
     /// What is known about the streams and the environment.
@@ -66,6 +68,7 @@ impl<'w> App<'w> {
         let terminal = if global.no_input { None } else { world.terminal };
         Self {
             ui,
+            program: "fidokey".to_owned(),
             global,
             setting: world.setting,
             host: world.host,

@@ -227,6 +227,13 @@ commands! {
     ///
     /// No PIN is needed, no PIN try is used, and nothing is changed.
     Info(commands::info::InfoArgs) = "info";
+    /// Find out why a key is not seen or cannot be used, and what mends it.
+    ///
+    /// Every key is looked at, also those that may not be opened. For each that cannot be used you are
+    /// told what is so, why, and the one command that helps next. No PIN try is used, nobody has to
+    /// touch anything, and nothing is changed. Ends with 0 if there are keys and all of them can be
+    /// used, with 8 if one cannot, and with 3 if there is none.
+    Doctor(commands::doctor::DoctorArgs) = "doctor";
     /// Make a key blink, to learn which one it is.
     ///
     /// With several keys, name one with --device, or use `fidokey select`.

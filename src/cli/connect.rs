@@ -176,7 +176,7 @@ impl App<'_> {
 }
 
 /// Whether a key has said that its AAGUID begins with these digits.
-fn has_aaguid(key: &Key, digits: &str) -> bool {
+pub(super) fn has_aaguid(key: &Key, digits: &str) -> bool {
     let aaguid = key.known_info().and_then(|info| info.aaguid);
     aaguid.is_some_and(|aaguid| hex(&aaguid.0).starts_with(digits))
 }

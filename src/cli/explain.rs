@@ -2,6 +2,7 @@
 
 mod choice;
 mod connection;
+mod examination;
 mod pin;
 mod refusal;
 mod reset;
@@ -10,6 +11,7 @@ mod virtual_key;
 
 pub use choice::{choose, select};
 pub use connection::{channel, open};
+pub use examination::no_key_to_examine;
 pub use trace::{trace_file, trace_read};
 pub use virtual_key::lasting;
 

@@ -11,6 +11,7 @@ pub mod explain;
 mod files;
 mod person;
 mod pin_source;
+mod plugged;
 mod process;
 pub mod terminal;
 mod tracing;
@@ -19,6 +20,7 @@ pub mod world;
 
 pub use process::main;
 
+use crate::output::remedy::shell_word;
 use crate::output::text::escape;
 use app::App;
 use args::{Cli, Command};
@@ -36,6 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> E
         Err(error) => return usage_error(&error, &arguments, world),
     };
     let mut app = App::new(world, cli.global);
+    app.program = program(&arguments);
     let result = app.begin_trace(&arguments).and_then(|()| dispatch(&mut app, cli.command));
     app.ui.end_line();
     let exit = result.as_ref().map_or_else(|error| error.exit, |exit| *exit);
@@ -44,6 +47,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> E
         report(&mut app, &error);
     }
     exit
+}
+
+/// How this program is called, as one word of a shell command.
+fn program(arguments: &[OsString]) -> String {
+    match arguments.first().and_then(|name| name.to_str()) {
+        // Called by a path: it may not be where a shell looks for commands.
+        Some(path) if path.contains('/') => shell_word(path),
+        _ => "fidokey".to_owned(),
+    }
 }
 
 fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
@@ -55,6 +67,7 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Pin(args) => commands::pin::run(app, &args),
         Command::Reset(args) => commands::reset::run(app, &args),
         Command::Info(args) => commands::info::run(app, &args),
+        Command::Doctor(args) => commands::doctor::run(app, &args),
         Command::Wink(args) => commands::wink::run(app, &args),
         Command::Select(args) => commands::select::run(app, &args),
         Command::List(args) => commands::list::run(app, &args),

@@ -1,6 +1,7 @@
 //! Whether a device node may be opened, and the facts that explain a refusal.
 
-use super::{Account, Host, InstalledRules, Membership, Seat, Udev};
+use super::udev_rules;
+use super::{Account, Container, Host, InstalledRules, Membership, Seat, Udev};
 use crate::transport::sysfs::FidoNode;
 use std::io;
 use std::path::Path;
@@ -32,8 +33,12 @@ pub struct Denial {
     pub rights: Option<NodeRights>,
     /// How this user stands to the node's group.
     pub membership: Membership,
+    /// The user of this process.
+    pub user: Account,
     /// Whether this process runs as root.
     pub is_root: bool,
+    /// How this user stands to the group that this project's rules let in.
+    pub own_group: Membership,
     /// What udev knows of the node.
     pub udev: Udev,
     /// Which rules for keys are installed, and whether they name this key.
@@ -42,8 +47,8 @@ pub struct Denial {
     pub seat: Seat,
     /// Whether this user is the one who sits there.
     pub is_on_seat: bool,
-    /// Whether this runs in a container.
-    pub in_container: bool,
+    /// The container that this runs in.
+    pub container: Option<Container>,
 }
 
 /// How opening was refused.
@@ -129,19 +134,23 @@ fn denial(host: &Host, node: &FidoNode, path: &Path, refusal: Refusal) -> Denial
         owner: accounts.owner(owner),
         group: accounts.group(group),
     });
-    let seat = host.seat();
+    let seat = host.seat(&accounts);
     Denial {
         refusal,
         membership: rights
             .as_ref()
             .map_or(Membership::None, |rights| accounts.membership(&host.user, rights.group.id)),
         rights,
+        user: accounts.owner(host.user.id),
         is_root: host.user.id == 0,
+        own_group: accounts
+            .number(udev_rules::GROUP)
+            .map_or(Membership::None, |group| accounts.membership(&host.user, group)),
         udev: host.udev(node.device_number),
         rules: host.installed_rules(&node.description, &accounts),
-        is_on_seat: seat.active_user == Some(host.user.id),
+        is_on_seat: seat.active_user.as_ref().is_some_and(|user| user.id == host.user.id),
         seat,
-        in_container: host.is_container(),
+        container: host.container(),
     }
 }
 

@@ -75,6 +75,12 @@ impl Accounts {
         self.group.lines().any(|row| row.split(':').next() == Some(name))
     }
 
+    /// The number of a group.
+    pub(super) fn number(&self, name: &str) -> Option<u32> {
+        let row = self.group.lines().find(|row| row.split(':').next() == Some(name))?;
+        row.split(':').nth(2)?.parse().ok()
+    }
+
     pub(super) fn membership(&self, user: &User, group: u32) -> Membership {
         if user.groups.contains(&group) {
             return Membership::Held;

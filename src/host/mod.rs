@@ -2,24 +2,33 @@
 //!
 //! [`Host`] knows every FIDO key that Linux knows, also those that this user may not open, and
 //! says of each whether it may be opened, why not ([`Denial`]), and what would mend that
-//! ([`Remedy`]). The root of the file system, the user and the act of opening a node are
-//! arguments, so that tests can show a machine of their own. Nothing is ever written, neither to a
+//! ([`Remedy`]). It also knows what kind of machine this is, who has a key open, and which USB
+//! devices may be keys and show no FIDO interface. The root of the file system, the user and the act
+//! of opening a node are arguments, so that tests can show a machine of their own. Nothing is ever written, neither to a
 //! key nor to a file.
 //!
 //! On other systems there is nothing of this kind to be read: [`Host::nodes`] is empty there.
 
 mod access;
 mod accounts;
+mod holders;
+mod machine;
 mod remedy;
+mod rules_files;
 mod session;
 mod udev;
 pub mod udev_rules;
+mod usb;
 
 pub use access::{Access, Denial, NodeRights, OpenNode, Probe, Refusal};
 pub use accounts::{Account, Membership, User};
-pub use remedy::Remedy;
+pub use holders::Holder;
+pub use machine::{Container, Hypervisor, Machine};
+pub use remedy::{Admission, Obstacle, Remedy};
+pub use rules_files::LateRules;
 pub use session::Seat;
 pub use udev::{InstalledRules, OwnRules, Udev, UdevRecord};
+pub use usb::{Suspect, SuspectReason};
 
 use crate::transport::KeyPath;
 use crate::transport::sysfs::{self, FidoNode};
@@ -40,6 +49,8 @@ pub struct HostKey {
     pub node: FidoNode,
     /// Whether this user may open it.
     pub access: Access,
+    /// What keeps this user out, if it may not be opened.
+    pub obstacle: Option<Obstacle>,
     /// The one act that would mend it, if something is wrong and such an act is known.
     pub remedy: Option<Remedy>,
 }
@@ -70,8 +81,9 @@ impl Host {
     /// going to be opened anyway, or whose opening has failed.
     pub fn look_at(&self, node: FidoNode) -> HostKey {
         let access = access::access(self, &node);
-        let remedy = remedy::remedy(&node, &access);
-        HostKey { node, access, remedy }
+        let obstacle = remedy::obstacle(&access);
+        let remedy = remedy::remedy(self, &node, &access, obstacle);
+        HostKey { node, access, obstacle, remedy }
     }
 
     /// Looks at the key behind a device node, or gives `None` if there is no such key.
@@ -103,12 +115,5 @@ impl Host {
         const LIMIT: u64 = 1 << 20;
         let bytes = sysfs::read(&self.root.join(path), LIMIT).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// Whether this runs in a container, as far as containers say so.
-    fn is_container(&self) -> bool {
-        ["run/systemd/container", ".dockerenv", "run/.containerenv"]
-            .into_iter()
-            .any(|mark| self.path(mark).exists())
     }
 }

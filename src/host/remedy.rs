@@ -1,34 +1,83 @@
-//! From the facts of a refusal to the one act that mends it.
+//! From the facts of a refusal to what keeps this user out, and to the one act that mends it.
 //!
-//! The acts are values; their words belong to the views.
+//! Both are values; their words belong to the views.
 
-use super::{Access, Denial, Membership, OwnRules, Refusal, Udev};
+use super::{
+    Access, Account, Container, Denial, Host, LateRules, Membership, NodeRights, Refusal, Udev,
+};
 use crate::transport::sysfs::FidoNode;
+
+/// What keeps this user from opening a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A container, or another sandbox, does not pass the key on.
+    Container,
+    /// udev does not run here, so that the node belongs to root alone.
+    NoUdev,
+    /// The key is for whoever sits at the machine, and nobody does.
+    NobodyAtSeat,
+    /// The key is for whoever sits at the machine, and that is somebody else.
+    SomebodyElseAtSeat,
+    /// The key is for a group that this user is not in.
+    NotInGroup,
+    /// This user is in the group, and this session began before that.
+    GroupAfterNextLogin,
+    /// No rule opens it to anybody.
+    NoRule,
+    /// A rule would open it, and is read too late to have an effect.
+    RuleTooLate,
+    /// Rules would open it, and were not applied to it.
+    RuleNotApplied,
+    /// Even root is refused, and nothing is known that would explain it.
+    EvenRoot,
+}
+
+/// What a user needs besides the rules to use a key without a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The user.
+    pub user: Account,
+    /// Whether the group has to be made first.
+    pub make_group: bool,
+    /// Whether the user has to be added to it.
+    pub join: bool,
+}
 
 /// The one act that lets this user open a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// Install this version's udev rules and have udev look at the key again.
-    InstallRules,
+    InstallRules {
+        /// What is needed without a seat.
+        admission: Option<Admission>,
+    },
     /// Rules for this key are installed; have udev look at it again, or replug it.
     TriggerRules,
+    /// Have a rules file read in time.
+    MoveRules(LateRules),
     /// No rule that is installed or comes with this version knows this key: add one.
     AddRule {
         /// USB vendor number.
         vendor_id: u16,
         /// USB product number.
         product_id: u16,
+        /// What is needed without a seat.
+        admission: Option<Admission>,
     },
     /// The key belongs to whoever sits at the machine, which is not this user: sit down there, or
     /// install this version's rules, which also let a group in.
     SitAtSeat {
-        /// The number of the user who sits there, if any.
-        active_user: Option<u32>,
+        /// The user who sits there, if any.
+        active_user: Option<Account>,
+        /// What is needed without a seat.
+        admission: Admission,
     },
     /// Members of this group may open the key: be added to it, then log in again.
     JoinGroup {
         /// The group's name, or its number where it has none.
         group: String,
+        /// The user.
+        user: Account,
     },
     /// This user was added to the group that may open the key, and has to log in again.
     LogInAgain {
@@ -36,69 +85,118 @@ pub enum Remedy {
         group: String,
     },
     /// Start the container with this device.
-    PassDeviceToContainer,
+    PassDeviceToContainer {
+        /// The container's kind, where it is known.
+        container: Option<Container>,
+    },
     /// udev does not run here, so rules do not help: change the node's owner or mode.
-    ChangeNode,
+    ChangeNode {
+        /// The user.
+        user: Account,
+    },
     /// End the other program.
     EndOtherProgram,
 }
 
-/// What mends the access to a key, if something is wrong with it and a remedy is known.
-pub(super) fn remedy(node: &FidoNode, access: &Access) -> Option<Remedy> {
+/// What keeps this user out, if the key may not be opened.
+pub(super) fn obstacle(access: &Access) -> Option<Obstacle> {
     match access {
-        Access::Permitted | Access::Other { .. } => None,
-        Access::NoNode => Some(Remedy::PassDeviceToContainer),
-        Access::Busy => Some(Remedy::EndOtherProgram),
-        Access::Denied(denial) => remedy_for_denial(node, denial),
+        Access::Permitted | Access::Other { .. } | Access::Busy => None,
+        Access::NoNode => Some(Obstacle::Container),
+        Access::Denied(denial) => Some(obstacle_of(denial)),
     }
 }
 
-fn remedy_for_denial(node: &FidoNode, denial: &Denial) -> Option<Remedy> {
+fn obstacle_of(denial: &Denial) -> Obstacle {
+    let rules = &denial.rules;
     if denial.refusal == Refusal::ByPolicy {
-        return Some(Remedy::PassDeviceToContainer);
+        return Obstacle::Container;
     }
     // Root is let in by every mode, so something else is in the way.
     if denial.is_root {
-        return denial.in_container.then_some(Remedy::PassDeviceToContainer);
+        return if denial.container.is_some() { Obstacle::Container } else { Obstacle::EvenRoot };
     }
-    group_remedy(denial).or_else(|| match denial.udev {
-        Udev::Absent if denial.in_container => Some(Remedy::PassDeviceToContainer),
-        Udev::Absent => Some(Remedy::ChangeNode),
-        // With this project's rules in effect the group would have been let in.
-        Udev::Record(record)
-            if record.uaccess && !denial.is_on_seat && denial.rules.let_group_in() =>
-        {
-            Some(Remedy::TriggerRules)
+    if denial.rights.as_ref().is_some_and(NodeRights::group_opens) {
+        match denial.membership {
+            Membership::Held => {}
+            Membership::AfterNextLogin => return Obstacle::GroupAfterNextLogin,
+            Membership::None => return Obstacle::NotInGroup,
         }
-        Udev::Record(record) if record.uaccess && !denial.is_on_seat => {
-            Some(Remedy::SitAtSeat { active_user: denial.seat.active_user })
+    }
+    match denial.udev {
+        Udev::Absent if denial.container.is_some() => return Obstacle::Container,
+        Udev::Absent => return Obstacle::NoUdev,
+        Udev::NoRecord | Udev::Record(_) => {}
+    }
+    let is_tagged = matches!(denial.udev, Udev::Record(record) if record.uaccess);
+    if denial.is_on_seat {
+        return match (rules.cover_key(), &rules.late) {
+            (true, _) => Obstacle::RuleNotApplied,
+            (false, Some(_)) => Obstacle::RuleTooLate,
+            (false, None) => Obstacle::NoRule,
+        };
+    }
+    if rules.let_group_in() {
+        // With these in effect the node would be open to the group.
+        return Obstacle::RuleNotApplied;
+    }
+    if !is_tagged && !rules.cover_key() && rules.late.is_none() {
+        return Obstacle::NoRule;
+    }
+    match denial.seat.active_user {
+        Some(_) => Obstacle::SomebodyElseAtSeat,
+        None => Obstacle::NobodyAtSeat,
+    }
+}
+
+/// What mends the access to a key, if something is wrong with it and a remedy is known.
+pub(super) fn remedy(
+    host: &Host,
+    node: &FidoNode,
+    access: &Access,
+    obstacle: Option<Obstacle>,
+) -> Option<Remedy> {
+    match access {
+        Access::Permitted | Access::Other { .. } => None,
+        Access::NoNode => Some(Remedy::PassDeviceToContainer { container: host.container() }),
+        Access::Busy => Some(Remedy::EndOtherProgram),
+        Access::Denied(denial) => remedy_for(obstacle?, node, denial),
+    }
+}
+
+fn remedy_for(obstacle: Obstacle, node: &FidoNode, denial: &Denial) -> Option<Remedy> {
+    let user = || denial.user.clone();
+    let group = || {
+        let group = denial.rights.as_ref().map(|rights| &rights.group)?;
+        Some(group.name.clone().unwrap_or_else(|| group.id.to_string()))
+    };
+    let admission = Admission {
+        user: user(),
+        make_group: !denial.rules.group_exists,
+        join: denial.own_group == Membership::None,
+    };
+    Some(match obstacle {
+        Obstacle::EvenRoot => return None,
+        Obstacle::Container => {
+            Remedy::PassDeviceToContainer { container: denial.container.clone() }
         }
-        // The tag came from a rule that sorts too late to have an effect.
-        Udev::Record(record) if record.uaccess && denial.rules.own == OwnRules::Absent => {
-            Some(Remedy::InstallRules)
+        Obstacle::NoUdev => Remedy::ChangeNode { user: user() },
+        Obstacle::NotInGroup => Remedy::JoinGroup { group: group()?, user: user() },
+        Obstacle::GroupAfterNextLogin => Remedy::LogInAgain { group: group()? },
+        Obstacle::RuleNotApplied => Remedy::TriggerRules,
+        Obstacle::RuleTooLate => Remedy::MoveRules(denial.rules.late.clone()?),
+        Obstacle::NobodyAtSeat | Obstacle::SomebodyElseAtSeat => {
+            Remedy::SitAtSeat { active_user: denial.seat.active_user.clone(), admission }
         }
-        Udev::Record(_) | Udev::NoRecord => rules_remedy(node, denial),
+        Obstacle::NoRule => {
+            let admission = (!denial.is_on_seat).then_some(admission);
+            let ids = node.description.vendor_id.zip(node.description.product_id);
+            match ids {
+                Some((vendor_id, product_id)) if !denial.rules.would_cover_key() => {
+                    Remedy::AddRule { vendor_id, product_id, admission }
+                }
+                _ => Remedy::InstallRules { admission },
+            }
+        }
     })
-}
-
-/// A way in through the node's group, if it has one.
-fn group_remedy(denial: &Denial) -> Option<Remedy> {
-    let rights = denial.rights.as_ref().filter(|rights| rights.group_opens())?;
-    let group = rights.group.name.clone().unwrap_or_else(|| rights.group.id.to_string());
-    match denial.membership {
-        Membership::Held => None,
-        Membership::AfterNextLogin => Some(Remedy::LogInAgain { group }),
-        Membership::None => Some(Remedy::JoinGroup { group }),
-    }
-}
-
-fn rules_remedy(node: &FidoNode, denial: &Denial) -> Option<Remedy> {
-    if denial.rules.cover_key() {
-        return Some(Remedy::TriggerRules);
-    }
-    if denial.rules.would_cover_key() {
-        return Some(Remedy::InstallRules);
-    }
-    let (vendor_id, product_id) = node.description.vendor_id.zip(node.description.product_id)?;
-    Some(Remedy::AddRule { vendor_id, product_id })
 }

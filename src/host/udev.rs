@@ -1,6 +1,7 @@
 //! What udev knows of a device node, and which rules for keys are installed.
 
 use super::accounts::Accounts;
+use super::rules_files::{LateRules, RulesFile, late_rules};
 use super::{Host, udev_rules};
 use crate::transport::KeyDescription;
 
@@ -25,7 +26,7 @@ pub struct UdevRecord {
 }
 
 /// Which rules for keys are installed, in any of udev's directories, and not masked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstalledRules {
     /// systemd's rules that recognise keys by their usage page.
     pub fido_id: bool,
@@ -33,6 +34,10 @@ pub struct InstalledRules {
     pub uaccess: bool,
     /// This project's rules.
     pub own: OwnRules,
+    /// Somebody else's rules that give this very key to the user at the seat.
+    pub named_elsewhere: bool,
+    /// Rules that mean to, and are read too late to have an effect.
+    pub late: Option<LateRules>,
     /// Whether the rules that come with this version know the key by its name.
     pub key_is_listed: bool,
     /// Whether there is the group that this project's rules let in.
@@ -55,14 +60,19 @@ impl InstalledRules {
     pub fn cover_key(&self) -> bool {
         match self.own {
             OwnRules::WithKey => true,
-            OwnRules::WithoutKey => self.fido_id,
-            OwnRules::Absent => self.fido_id && self.uaccess,
+            OwnRules::WithoutKey => self.fido_id || self.named_elsewhere,
+            OwnRules::Absent => (self.fido_id && self.uaccess) || self.named_elsewhere,
         }
     }
 
     /// Whether what is installed opens this key to a group.
     pub fn let_group_in(&self) -> bool {
-        self.own != OwnRules::Absent && self.cover_key() && self.group_exists
+        let by_own = match self.own {
+            OwnRules::WithKey => true,
+            OwnRules::WithoutKey => self.fido_id,
+            OwnRules::Absent => false,
+        };
+        by_own && self.group_exists
     }
 
     /// Whether this key would be covered once this version's rules are installed.
@@ -88,48 +98,37 @@ impl Host {
         key: &KeyDescription,
         accounts: &Accounts,
     ) -> InstalledRules {
-        let fido_id = self.rules("60-fido-id.rules");
-        let uaccess = self.rules("70-uaccess.rules");
-        let own = self.rules(udev_rules::FILE_NAME);
+        const FIDO_ID: &str = "60-fido-id.rules";
+        const UACCESS: &str = "70-uaccess.rules";
+        let files = self.rules_files();
+        let lines_of = |name: &str| {
+            let file = files.iter().find(|file| file.is_named(name));
+            file.into_iter().flat_map(RulesFile::lines)
+        };
         let ids = key.vendor_id.zip(key.product_id);
+        let pattern = ids.map(|(vendor, product)| udev_rules::pattern(vendor, product));
+        let names_key = |line: &str| pattern.as_ref().is_some_and(|name| line.contains(name));
+        let known = [FIDO_ID, UACCESS, udev_rules::FILE_NAME];
+        let others = files.iter().filter(|file| !known.into_iter().any(|name| file.is_named(name)));
         InstalledRules {
-            fido_id: active_lines(&fido_id).any(|line| line.contains("fido_id")),
+            fido_id: lines_of(FIDO_ID).any(|line| line.contains("fido_id")),
             // The tag's name since systemd 258, and the property before.
-            uaccess: active_lines(&uaccess)
+            uaccess: lines_of(UACCESS)
                 .any(|line| line.contains("ID_SECURITY_TOKEN") || line.contains("security-device")),
-            own: match ids.map(|(vendor, product)| udev_rules::pattern(vendor, product)) {
-                _ if active_lines(&own).next().is_none() => OwnRules::Absent,
-                Some(name) if active_lines(&own).any(|line| line.contains(&name)) => {
-                    OwnRules::WithKey
-                }
-                _ => OwnRules::WithoutKey,
+            own: match lines_of(udev_rules::FILE_NAME).next() {
+                None => OwnRules::Absent,
+                Some(_) if lines_of(udev_rules::FILE_NAME).any(names_key) => OwnRules::WithKey,
+                Some(_) => OwnRules::WithoutKey,
             },
+            named_elsewhere: ids.is_some_and(|(vendor, product)| {
+                others.into_iter().any(|file| file.is_in_time() && file.names(vendor, product))
+            }),
+            late: ids.and_then(|(vendor, product)| late_rules(&files, vendor, product)),
             key_is_listed: ids
                 .is_some_and(|(vendor, product)| udev_rules::is_listed(vendor, product)),
             group_exists: accounts.has_group(udev_rules::GROUP),
         }
     }
-
-    /// The text of a rules file. A file in an earlier directory hides those in later ones, and an
-    /// empty one, or a link to `/dev/null`, masks them.
-    fn rules(&self, name: &str) -> String {
-        const DIRECTORIES: [&str; 5] = [
-            "etc/udev/rules.d",
-            "run/udev/rules.d",
-            "usr/local/lib/udev/rules.d",
-            "usr/lib/udev/rules.d",
-            "lib/udev/rules.d",
-        ];
-        DIRECTORIES
-            .into_iter()
-            .map(|directory| format!("{directory}/{name}"))
-            .find(|path| self.path(path).symlink_metadata().is_ok())
-            .map_or_else(String::new, |path| self.text(path))
-    }
-}
-
-fn active_lines(rules: &str) -> impl Iterator<Item = &str> {
-    rules.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 impl UdevRecord {

@@ -5,6 +5,7 @@
 //! page, and the table is not needed. Elsewhere keys are known by name: vendor and product, never
 //! a vendor alone.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::LazyLock;
 use thiserror::Error;
@@ -92,10 +93,26 @@ fn number(text: &str) -> Option<u16> {
     well_formed.then(|| u16::from_str_radix(text, 16).ok()).flatten()
 }
 
+/// This version's table. A test sees that it can be read.
+static KEYS: LazyLock<Vec<ListedKey<'static>>> = LazyLock::new(|| parse(TABLE).unwrap_or_default());
+
+/// This version's rules, with these keys added by vendor and product where they are not among them.
+///
+/// Nothing that a key says of itself gets into the rules, which root will read.
+pub fn rules_with(others: impl IntoIterator<Item = (u16, u16)>) -> String {
+    let others: BTreeSet<(u16, u16)> = others.into_iter().collect();
+    let others = others.into_iter().filter(|(vendor, product)| !is_listed(*vendor, *product));
+    let added = others.map(|(vendor_id, product_id)| ListedKey {
+        vendor_id,
+        product_id,
+        name: "Not in keys.tsv: plugged in when these rules were printed",
+    });
+    let keys: Vec<ListedKey<'_>> = KEYS.iter().cloned().chain(added).collect();
+    render(&keys)
+}
+
 /// Whether this version's table names a key.
 pub fn is_listed(vendor_id: u16, product_id: u16) -> bool {
-    static KEYS: LazyLock<Vec<ListedKey<'static>>> =
-        LazyLock::new(|| parse(TABLE).unwrap_or_default());
     KEYS.binary_search_by_key(&(vendor_id, product_id), |key| (key.vendor_id, key.product_id))
         .is_ok()
 }

@@ -1,8 +1,7 @@
-//! Why a key may not be opened, and what mends it, in words.
+//! Why a key may not be opened, in words.
 
 use super::text::escape;
-use crate::host::{Access, Account, Denial, Membership, Refusal, Remedy, Udev, udev_rules};
-use crate::transport::KeyPath;
+use crate::host::{Access, Account, Denial, HostKey, Obstacle, Refusal, Remedy};
 use serde::Serialize;
 
 /// Why a key may not be opened, as JSON.
@@ -28,54 +27,26 @@ impl AccessView {
             owner: rights.map(|rights| name(&rights.owner)),
             group: rights.map(|rights| name(&rights.group)),
             mode: rights.map(|rights| format!("{:04o}", rights.mode)),
-            in_container: denial.in_container,
+            in_container: denial.container.is_some(),
             on_seat: denial.is_on_seat,
         }
     }
 }
 
-/// A remedy, as JSON.
-#[derive(Debug, Serialize)]
-pub struct RemedyView {
-    act: &'static str,
-    hint: String,
-}
-
-impl RemedyView {
-    /// Takes a remedy for the key at `path`.
-    pub fn of(remedy: &Remedy, path: &KeyPath) -> Self {
-        let act = match remedy {
-            Remedy::InstallRules => "install_rules",
-            Remedy::TriggerRules => "trigger_rules",
-            Remedy::AddRule { .. } => "add_rule",
-            Remedy::SitAtSeat { .. } => "sit_at_seat",
-            Remedy::JoinGroup { .. } => "join_group",
-            Remedy::LogInAgain { .. } => "log_in_again",
-            Remedy::PassDeviceToContainer => "pass_device_to_container",
-            Remedy::ChangeNode => "change_node",
-            Remedy::EndOtherProgram => "end_other_program",
-        };
-        Self { act, hint: hint(remedy, path) }
-    }
-
-    /// The remedy in words.
-    pub fn hint(&self) -> &str {
-        &self.hint
-    }
-}
-
 /// Why a key does not open, as words that follow "because"; `None` where it does.
-pub fn reason(access: &Access) -> Option<String> {
-    Some(match access {
+pub fn reason(key: &HostKey) -> Option<String> {
+    Some(match &key.access {
         Access::Permitted => return None,
-        Access::Denied(denial) => denied(denial),
-        Access::NoNode => "the kernel knows it, but there is no device node for it here".to_owned(),
+        Access::Denied(denial) => denied(key, denial),
+        Access::NoNode => "the kernel knows it, but there is no device node for it here, as in a \
+                           container that it was not passed on to"
+            .to_owned(),
         Access::Busy => "another program holds it for itself".to_owned(),
         Access::Other { reason } => format!("the operating system says: {}", escape(reason)),
     })
 }
 
-fn denied(denial: &Denial) -> String {
+fn denied(key: &HostKey, denial: &Denial) -> String {
     if denial.refusal == Refusal::ByPolicy {
         return "something other than its mode forbids it, such as a container's list of devices"
             .to_owned();
@@ -91,67 +62,66 @@ fn denied(denial: &Denial) -> String {
             )
         },
     );
-    let background = if denial.is_root {
-        "and even root is refused"
-    } else if denial.membership == Membership::AfterNextLogin {
-        "and this session began before this user joined the group"
-    } else {
-        match denial.udev {
-            Udev::Absent => "and udev does not run here",
-            Udev::Record(record) if record.uaccess && !denial.is_on_seat => {
-                "and udev opens it only to whoever sits at the machine"
-            }
-            _ if denial.rules.cover_key() => "and the rules that are installed were not applied",
-            _ => "and no udev rule that is installed opens it",
-        }
-    };
-    format!("{node}, {background}")
+    match key.obstacle {
+        Some(obstacle) => format!("{node}, and {}", background(obstacle, key, denial)),
+        None => node,
+    }
 }
 
-/// What mends it, as one sentence.
-fn hint(remedy: &Remedy, path: &KeyPath) -> String {
-    let path = escape(&path.0);
-    let file = udev_rules::FILE_NAME;
-    match remedy {
-        Remedy::InstallRules => format!(
-            "Install the udev rules that come with fidokey: `sudo install -m 0644 udev/{file} \
-             /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger \
-             --subsystem-match=hidraw`."
-        ),
-        Remedy::TriggerRules => "Unplug the key and plug it in again, or have udev look at it \
-                                 again: `sudo udevadm trigger --subsystem-match=hidraw`."
+/// What lies behind a refusal, as words that follow "and".
+fn background(obstacle: Obstacle, key: &HostKey, denial: &Denial) -> String {
+    let group = denial.rights.as_ref().map(|rights| escape(&name(&rights.group)));
+    let group = group.unwrap_or_default();
+    let user = person(&denial.user);
+    match obstacle {
+        Obstacle::Container => "the container does not let it through".to_owned(),
+        Obstacle::NoUdev => "udev does not run here".to_owned(),
+        Obstacle::NobodyAtSeat => "udev opens it only to whoever sits at the machine, which nobody \
+                                   does now (a session over SSH, or a program that a timer started, \
+                                   does not count)"
             .to_owned(),
-        Remedy::AddRule { vendor_id, product_id } => format!(
-            "No udev rule knows this model yet: add {vendor_id:04x}:{product_id:04x} to \
-             udev/keys.tsv as udev/README.md says, and install the rules from there."
-        ),
-        Remedy::SitAtSeat { active_user } => format!(
-            "Run fidokey in a session at the machine itself ({}), or install the udev rules that \
-             come with fidokey, which also let the group {} in.",
-            match active_user {
-                Some(user) => format!("the user with the number {user} sits there now"),
-                None => "nobody sits there now".to_owned(),
-            },
-            udev_rules::GROUP
-        ),
-        Remedy::JoinGroup { group } => format!(
-            "Join the group and log in again: `sudo usermod -aG {} \"$USER\"`.",
-            escape(group)
-        ),
-        Remedy::LogInAgain { group } => {
-            format!("Log out and in again, so that the group {} takes effect.", escape(group))
+        Obstacle::SomebodyElseAtSeat => {
+            let other = denial.seat.active_user.as_ref();
+            let other =
+                other.map_or_else(|| "somebody else".to_owned(), person);
+            format!("udev opens it only to whoever sits at the machine, and that is {other} now")
         }
-        Remedy::PassDeviceToContainer => format!(
-            "If this is a container or a sandbox, start it with access to {path} (`--device \
-             {path}` for Docker and Podman)."
-        ),
-        Remedy::ChangeNode => {
-            format!("Without udev, give yourself the device node: `sudo chown \"$USER\" {path}`.")
+        Obstacle::NotInGroup => format!("{user} is not in the group {group}"),
+        Obstacle::GroupAfterNextLogin => {
+            format!("this session began before {user} joined the group {group}")
         }
-        Remedy::EndOtherProgram => "End the other program.".to_owned(),
+        Obstacle::NoRule => match key.remedy {
+            Some(Remedy::AddRule { vendor_id, product_id, .. }) => format!(
+                "no udev rule that is installed opens it; nor do those that come with fidokey know \
+                 this model ({vendor_id:04x}:{product_id:04x})"
+            ),
+            _ => "no udev rule that is installed opens it".to_owned(),
+        },
+        Obstacle::RuleTooLate => {
+            let file = denial.rules.late.as_ref().map(|late| escape(&late.file));
+            format!(
+                "the udev rules in {} come too late: they are read after 73-seat-late.rules, which \
+                 gives out the access",
+                file.unwrap_or_default()
+            )
+        }
+        Obstacle::RuleNotApplied => {
+            "the udev rules that are installed were not applied to it: it may have been plugged in \
+             before they came"
+                .to_owned()
+        }
+        Obstacle::EvenRoot => "even root is refused".to_owned(),
     }
 }
 
 fn name(account: &Account) -> String {
     account.name.clone().unwrap_or_else(|| account.id.to_string())
+}
+
+/// A user in a sentence.
+fn person(account: &Account) -> String {
+    match &account.name {
+        Some(name) => escape(name),
+        None => format!("the user with the number {}", account.id),
+    }
 }

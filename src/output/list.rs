@@ -1,7 +1,8 @@
 //! The keys that are plugged in, one row each.
 
-use super::access::{self, AccessView, RemedyView};
+use super::access::{self, AccessView};
 use super::key_words;
+use super::remedy::RemedyView;
 use super::text::{Table, escape};
 use super::words::{capitalized, key_name};
 use crate::authenticator::{AuthenticatorError, Key};
@@ -47,7 +48,7 @@ pub struct KeyView {
 /// How a key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+pub(super) enum Status {
     /// It answers.
     Ready,
     /// It serves another program.
@@ -81,7 +82,7 @@ impl Status {
         }
     }
 
-    fn of_error(error: &AuthenticatorError) -> Self {
+    pub(super) fn of_error(error: &AuthenticatorError) -> Self {
         match error {
             AuthenticatorError::Open(error) => match error {
                 OpenError::NotFound(_) => Self::Gone,
@@ -151,13 +152,14 @@ impl KeyView {
     }
 
     /// A key that could not be opened or did not say what it is, and what the operating system
-    /// says of it, where that was asked.
+    /// says of it, where that was asked. `program` is how this program is called.
     pub fn failed(
         key: &KeyDescription,
         error: &AuthenticatorError,
         host: Option<&HostKey>,
+        program: &str,
     ) -> Self {
-        let told = host.and_then(|host| access::reason(&host.access).map(|why| (host, why)));
+        let told = host.and_then(|host| access::reason(host).map(|why| (host, why)));
         let Some((host, reason)) = told else {
             let status = Status::of_error(error);
             let mut view = Self::of(key, status);
@@ -169,7 +171,8 @@ impl KeyView {
         if let Access::Denied(denial) = &host.access {
             view.access = Some(AccessView::of(denial));
         }
-        view.remedy = host.remedy.as_ref().map(|remedy| RemedyView::of(remedy, &key.path));
+        let remedy = host.remedy.as_ref();
+        view.remedy = remedy.map(|remedy| RemedyView::of(remedy, &key.path, program));
         view
     }
 
@@ -227,7 +230,7 @@ impl KeyView {
 }
 
 /// Why, where the status does not say it all.
-fn reason(status: Status, error: &AuthenticatorError) -> Option<String> {
+pub(super) fn reason(status: Status, error: &AuthenticatorError) -> Option<String> {
     match status {
         Status::Failed | Status::NoAnswer => {
             let mut reason = escape(&error.to_string());

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod credentials;
 pub mod demo;
+pub mod doctor;
 pub mod info_members;
 pub mod json;
 pub mod key_info;
@@ -13,7 +14,9 @@ pub mod key_words;
 pub mod list;
 pub mod options;
 pub mod pin;
+pub mod remedy;
 pub mod reset;
+pub mod rules;
 pub mod secrets;
 pub mod select;
 pub mod text;

@@ -772,7 +772,10 @@ fn hints_name_only_commands_and_flags_that_exist() {
         let text = std::fs::read_to_string(&path).unwrap();
         let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
         for quoted in quoted {
-            let words: Vec<&str> = quoted.split_whitespace().collect();
+            // What follows in a pipe is somebody else's.
+            let is_end = |word: &&str| ["|", "&&"].contains(word);
+            let words = quoted.split_whitespace().take_while(|word| !is_end(word));
+            let words: Vec<&str> = words.collect();
             let ours = quoted.starts_with("--") || words.first() == Some(&"fidokey");
             for flag in words.iter().filter(|_| ours).filter_map(|word| word.strip_prefix("--")) {
                 let flag = flag.split('=').next().unwrap();

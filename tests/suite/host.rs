@@ -2,8 +2,9 @@
 
 use crate::fake_machine::{Device, FakeMachine};
 use fidokey::host::{
-    Access, Account, Denial, Host, HostKey, Membership, OwnRules, Probe, Refusal, Remedy, Udev,
-    UdevRecord, User, udev_rules,
+    Access, Account, Admission, Container, Denial, Holder, Host, HostKey, Hypervisor, LateRules,
+    Membership, Obstacle, OwnRules, Probe, Refusal, Remedy, SuspectReason, Udev, UdevRecord, User,
+    udev_rules,
 };
 use fidokey::transport::KeyPath;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -93,6 +94,28 @@ fn remedy(machine: &FakeMachine) -> Option<Remedy> {
     look(machine, ALICE, Refuses(EACCES)).remedy
 }
 
+fn obstacle(machine: &FakeMachine) -> Option<Obstacle> {
+    look(machine, ALICE, Refuses(EACCES)).obstacle
+}
+
+fn alice() -> Account {
+    Account { id: ALICE, name: Some("alice".to_owned()) }
+}
+
+/// What Alice needs on this machine, where she is in no group.
+fn admission(machine: &FakeMachine) -> Admission {
+    let groups = fs::read_to_string(machine.path("etc/group")).unwrap_or_default();
+    Admission { user: alice(), make_group: !groups.contains("plugdev:"), join: true }
+}
+
+fn sit(active_user: Option<Account>, admission: Admission) -> Option<Remedy> {
+    Some(Remedy::SitAtSeat { active_user, admission })
+}
+
+fn pass_on(container: Option<Container>) -> Option<Remedy> {
+    Some(Remedy::PassDeviceToContainer { container })
+}
+
 fn denial(machine: &FakeMachine) -> Denial {
     match look(machine, ALICE, Refuses(EACCES)).access {
         Access::Denied(denial) => *denial,
@@ -115,7 +138,7 @@ fn opening_has_other_ends() {
         (key.access, key.remedy)
     };
     assert_eq!(look(EBUSY), (Access::Busy, Some(Remedy::EndOtherProgram)));
-    assert_eq!(look(ENODEV), (Access::NoNode, Some(Remedy::PassDeviceToContainer)));
+    assert_eq!(look(ENODEV), (Access::NoNode, pass_on(None)));
     let (Access::Other { reason }, None) = look(EMFILE) else { panic!() };
     assert!(reason.contains("os error 24"), "{reason}");
 }
@@ -126,8 +149,8 @@ fn a_container_without_the_node_is_told_from_no_key() {
     key.node = false;
     let machine = FakeMachine::with(&[key]);
     let key = look(&machine, ALICE, Opens);
-    assert_eq!(key.access, Access::NoNode);
-    assert_eq!(key.remedy, Some(Remedy::PassDeviceToContainer));
+    assert_eq!((key.access, key.obstacle), (Access::NoNode, Some(Obstacle::Container)));
+    assert_eq!(key.remedy, pass_on(None));
 }
 
 #[test]
@@ -135,7 +158,7 @@ fn a_container_s_own_rules_are_told_from_the_node_s_mode() {
     let key = look(&desktop(), ALICE, Refuses(EPERM));
     let Access::Denied(denial) = key.access else { panic!() };
     assert_eq!(denial.refusal, Refusal::ByPolicy);
-    assert_eq!(key.remedy, Some(Remedy::PassDeviceToContainer));
+    assert_eq!(key.remedy, pass_on(None));
 }
 
 #[test]
@@ -147,19 +170,25 @@ fn the_facts_of_a_denial_are_gathered() {
     assert_eq!(denial.refusal, Refusal::ByMode);
     assert_eq!(denial.rights.as_ref().unwrap().mode, 0o600);
     assert_eq!(denial.udev, Udev::Record(UdevRecord { fido_token: true, uaccess: true }));
-    assert_eq!(denial.seat.active_user, Some(BOB));
+    assert_eq!(denial.seat.active_user, Some(Account { id: BOB, name: None }));
+    assert_eq!(denial.user, alice());
     assert!(denial.rules.fido_id && denial.rules.uaccess && denial.rules.key_is_listed);
     assert_eq!(denial.rules.own, OwnRules::Absent);
-    assert!(!denial.is_on_seat && !denial.is_root && !denial.in_container);
+    assert!(!denial.is_on_seat && !denial.is_root && denial.container.is_none());
 }
 
 #[test]
 fn someone_else_sits_there_or_nobody() {
     let machine = desktop();
     udev_record(&machine, TAGGED);
-    assert_eq!(remedy(&machine), Some(Remedy::SitAtSeat { active_user: None }));
+    assert_eq!(obstacle(&machine), Some(Obstacle::NobodyAtSeat));
+    assert_eq!(remedy(&machine), sit(None, admission(&machine)));
     seat_of(&machine, BOB);
-    assert_eq!(remedy(&machine), Some(Remedy::SitAtSeat { active_user: Some(BOB) }));
+    machine.write("etc/group", "root:x:0:\nplugdev:x:46:alice\n");
+    assert_eq!(obstacle(&machine), Some(Obstacle::SomebodyElseAtSeat));
+    let bob = Account { id: BOB, name: None };
+    let needs_rules_alone = Admission { user: alice(), make_group: false, join: false };
+    assert_eq!(remedy(&machine), sit(Some(bob), needs_rules_alone));
 }
 
 #[test]
@@ -170,10 +199,16 @@ fn rules_are_missing() {
     }
     udev_record(&machine, UNTAGGED);
     seat_of(&machine, ALICE);
-    assert_eq!(remedy(&machine), Some(Remedy::InstallRules));
+    let install = Some(Remedy::InstallRules { admission: None });
+    assert_eq!(remedy(&machine), install);
     // fido_id alone recognises the key, and nothing gives it to anybody.
     machine.write("lib/udev/rules.d/60-fido-id.rules", FIDO_ID_RULES);
-    assert_eq!(remedy(&machine), Some(Remedy::InstallRules));
+    assert_eq!(remedy(&machine), install);
+    assert_eq!(obstacle(&machine), Some(Obstacle::NoRule));
+    // Without a seat, the group is needed too.
+    fs::remove_file(machine.path("run/systemd/seats/seat0")).unwrap();
+    let admission = Some(admission(&machine));
+    assert_eq!(remedy(&machine), Some(Remedy::InstallRules { admission }));
 }
 
 #[test]
@@ -199,12 +234,19 @@ fn our_rules_are_there_and_were_not_applied() {
     let denial = denial(&machine);
     assert!(!denial.rules.fido_id && !denial.rules.uaccess, "masked by empty files");
     assert_eq!(denial.rules.own, OwnRules::WithKey);
+    // Without a seat they help only through the group.
+    machine.write("etc/group", "root:x:0:\n");
+    assert_eq!(obstacle(&machine), Some(Obstacle::NobodyAtSeat));
+    machine.write("etc/group", "root:x:0:\nplugdev:x:46:\n");
+    assert_eq!(remedy(&machine), Some(Remedy::TriggerRules));
+    machine.write("etc/group", "root:x:0:\n");
+    seat_of(&machine, ALICE);
     assert_eq!(remedy(&machine), Some(Remedy::TriggerRules));
     // A link to /dev/null masks too.
     let ours = machine.path("etc/udev/rules.d/70-fidokey.rules");
     fs::remove_file(&ours).unwrap();
     symlink("/dev/null", &ours).unwrap();
-    assert_eq!(remedy(&machine), Some(Remedy::InstallRules));
+    assert!(matches!(remedy(&machine), Some(Remedy::InstallRules { .. })));
 }
 
 #[test]
@@ -214,7 +256,8 @@ fn the_group_of_our_rules_was_lost_or_never_given() {
     udev_record(&machine, TAGGED);
     machine.write("etc/udev/rules.d/70-fidokey.rules", "ENV{ID_FIDO_TOKEN}==\"1\"\n");
     machine.write("etc/group", "root:x:0:\n");
-    assert_eq!(remedy(&machine), Some(Remedy::SitAtSeat { active_user: None }));
+    let without_group = Admission { user: alice(), make_group: true, join: true };
+    assert_eq!(remedy(&machine), sit(None, without_group));
     machine.write("etc/group", "root:x:0:\nplugdev:x:46:\n");
     assert_eq!(remedy(&machine), Some(Remedy::TriggerRules));
 }
@@ -222,10 +265,27 @@ fn the_group_of_our_rules_was_lost_or_never_given() {
 #[test]
 fn a_tag_from_a_rule_that_sorts_too_late_gives_nothing() {
     let machine = desktop();
-    udev_record(&machine, TAGGED);
+    fs::remove_file(machine.path("usr/lib/udev/rules.d/60-fido-id.rules")).unwrap();
+    udev_record(&machine, "I:1\nG:uaccess\nQ:uaccess\nV:1\n");
     seat_of(&machine, ALICE);
-    assert_eq!(remedy(&machine), Some(Remedy::InstallRules));
-    machine.write("etc/udev/rules.d/70-fidokey.rules", "ENV{ID_FIDO_TOKEN}==\"1\"\n");
+    let late = "KERNELS==\"0003:1050:0407.*\", TAG+=\"uaccess\"\n";
+    machine.write("etc/udev/rules.d/99-my-key.rules", late);
+    let moved = |file: &str, better: &str, is_own| {
+        let (file, better) = (file.to_owned(), better.to_owned());
+        Some(Remedy::MoveRules(LateRules { file, better, is_own }))
+    };
+    assert_eq!(obstacle(&machine), Some(Obstacle::RuleTooLate));
+    let better = "/etc/udev/rules.d/70-my-key.rules";
+    assert_eq!(remedy(&machine), moved("/etc/udev/rules.d/99-my-key.rules", better, true));
+    fs::rename(
+        machine.path("etc/udev/rules.d/99-my-key.rules"),
+        machine.path("usr/lib/udev/rules.d/99-my-key.rules"),
+    )
+    .unwrap();
+    assert_eq!(remedy(&machine), moved("/usr/lib/udev/rules.d/99-my-key.rules", better, false));
+    // In time, and not applied yet.
+    machine.write("etc/udev/rules.d/70-my-key.rules", late);
+    assert_eq!(obstacle(&machine), Some(Obstacle::RuleNotApplied));
     assert_eq!(remedy(&machine), Some(Remedy::TriggerRules));
 }
 
@@ -235,7 +295,8 @@ fn a_key_that_no_rule_knows_needs_a_rule_of_its_own() {
     (key.vendor_id, key.product_id) = (0xDEAD, 0xBEEF);
     let machine = machine(&key);
     fs::remove_file(machine.path("usr/lib/udev/rules.d/60-fido-id.rules")).unwrap();
-    let add = Some(Remedy::AddRule { vendor_id: 0xDEAD, product_id: 0xBEEF });
+    let admission = Some(admission(&machine));
+    let add = Some(Remedy::AddRule { vendor_id: 0xDEAD, product_id: 0xBEEF, admission });
     assert_eq!(remedy(&machine), add);
     machine.write("etc/udev/rules.d/70-fidokey.rules", "KERNELS==\"0003:1050:0407.*\"\n");
     assert_eq!(denial(&machine).rules.own, OwnRules::WithoutKey);
@@ -247,9 +308,9 @@ fn without_udev_rules_are_of_no_use() {
     let machine = desktop();
     fs::remove_dir_all(machine.path("run/udev")).unwrap();
     assert_eq!(denial(&machine).udev, Udev::Absent);
-    assert_eq!(remedy(&machine), Some(Remedy::ChangeNode));
+    assert_eq!(remedy(&machine), Some(Remedy::ChangeNode { user: alice() }));
     machine.write("run/.containerenv", "");
-    assert_eq!(remedy(&machine), Some(Remedy::PassDeviceToContainer));
+    assert_eq!(remedy(&machine), pass_on(Some(Container::Podman)));
 }
 
 #[test]
@@ -260,14 +321,16 @@ fn a_group_that_may_open_it_is_named() {
     udev_record(&machine, TAGGED);
     if group == 0 {
         // Root's own group is no way in: its bits are the mask of an access list.
-        assert_eq!(remedy(&machine), Some(Remedy::SitAtSeat { active_user: None }));
+        assert_eq!(remedy(&machine), sit(None, admission(&machine)));
         std::os::unix::fs::chown(machine.path("dev/hidraw0"), None, Some(46)).unwrap();
     }
     let group = group_of_node(&machine);
     let named = |name: &str| name.to_owned();
-    assert_eq!(remedy(&machine), Some(Remedy::JoinGroup { group: group.to_string() }));
+    let join = |group| Some(Remedy::JoinGroup { group, user: alice() });
+    machine.write("etc/group", "");
+    assert_eq!(remedy(&machine), join(group.to_string()));
     machine.write("etc/group", format!("plugdev:x:{group}:\n"));
-    assert_eq!(remedy(&machine), Some(Remedy::JoinGroup { group: named("plugdev") }));
+    assert_eq!(remedy(&machine), join(named("plugdev")));
     machine.write("etc/group", format!("plugdev:x:{group}:bob,alice\n"));
     assert_eq!(remedy(&machine), Some(Remedy::LogInAgain { group: named("plugdev") }));
     let denial = denial(&machine);
@@ -282,7 +345,7 @@ fn root_is_only_helped_in_a_container() {
     assert_eq!(look(&machine, 0, Refuses(EACCES)).remedy, None);
     machine.write(".dockerenv", "");
     let key = look(&machine, 0, Refuses(EACCES));
-    assert_eq!(key.remedy, Some(Remedy::PassDeviceToContainer));
+    assert_eq!(key.remedy, pass_on(Some(Container::Docker)));
 }
 
 #[test]
@@ -327,4 +390,108 @@ fn the_real_probe_opens_and_never_writes() {
     let missing = probe.open(&machine.path("dev/hidraw1")).unwrap_err();
     assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     assert!(Host::this_machine().survey().is_ok());
+}
+
+/// A USB device without a hidraw device, with the classes of its interfaces.
+fn usb_device(machine: &FakeMachine, port: &str, ids: (u16, u16), interfaces: &[(&str, bool)]) {
+    let device = format!("sys/bus/usb/devices/{port}");
+    machine.write(&format!("{device}/idVendor"), format!("{:04x}\n", ids.0));
+    machine.write(&format!("{device}/idProduct"), format!("{:04x}\n", ids.1));
+    machine.write(&format!("{device}/product"), "Thing\n");
+    machine.write(&format!("{device}/authorized"), "1\n");
+    for (number, (class, has_driver)) in interfaces.iter().enumerate() {
+        for place in [format!("{device}/{port}:1.{number}"), format!("{device}:1.{number}")] {
+            machine.write(&format!("{place}/bInterfaceClass"), format!("{class}\n"));
+            if *has_driver {
+                machine.write(&format!("{place}/driver/module"), "");
+            }
+        }
+    }
+}
+
+#[test]
+fn usb_devices_that_may_be_keys_are_found() {
+    let machine = desktop();
+    let host = || Host::new(machine.root(), User { id: ALICE, groups: vec![] }, Box::new(Opens));
+    assert_eq!(host().suspects(&[]), []);
+    assert!(!host().has_unserved_hid_interface());
+    machine.write("sys/bus/usb/drivers/usbhid/module", "");
+    // A YubiKey without its FIDO side, a keyboard, the key that is known, and a listed model.
+    usb_device(&machine, "1-1", (0x1050, 0x0405), &[("03", true), ("0b", false)]);
+    usb_device(&machine, "1-4", (0x046d, 0xc31c), &[("03", true)]);
+    usb_device(&machine, "1-2.3", (0x1050, 0x0407), &[("03", true)]);
+    usb_device(&machine, "1-3", (0x349e, 0x0010), &[("03", true), ("03", false)]);
+    usb_device(&machine, "1-5", (0x096e, 0x0850), &[]);
+    machine.write("sys/bus/usb/devices/1-5/authorized", "0\n");
+    machine.write("sys/bus/usb/devices/usb1/idVendor", "1050\n");
+    let keys = host().nodes().unwrap();
+    let suspects = host().suspects(&keys);
+    let seen: Vec<_> = suspects.iter().map(|it| (it.port.as_str(), &it.reason)).collect();
+    let no_driver = SuspectReason::NoDriver { interface: "1-3:1.1".to_owned(), is_loaded: true };
+    assert_eq!(
+        seen,
+        [
+            ("1-1", &SuspectReason::NoFidoInterface),
+            ("1-3", &no_driver),
+            ("1-5", &SuspectReason::NotAuthorized),
+        ]
+    );
+    assert_eq!(suspects[0].product.as_deref(), Some("Thing"));
+    assert!(host().has_unserved_hid_interface());
+}
+
+#[test]
+fn machines_are_told_apart() {
+    let machine = |files: &[(&str, &str)]| {
+        let machine = FakeMachine::new();
+        files.iter().for_each(|(path, text)| machine.write(path, text));
+        let user = User { id: ALICE, groups: vec![] };
+        Host::new(machine.root(), user, Box::new(Opens)).machine()
+    };
+    let bare = machine(&[]);
+    assert_eq!((&bare.container, bare.hypervisor), (&None, None));
+    assert!(bare.has_hidraw && !bare.has_usb && !bare.has_usbhid);
+    let container = |files| machine(files).container.unwrap();
+    assert_eq!(container(&[(".dockerenv", "")]), Container::Docker);
+    assert_eq!(container(&[("run/.containerenv", "")]), Container::Podman);
+    assert_eq!(container(&[("run/systemd/container", "docker\n")]), Container::Docker);
+    assert_eq!(container(&[("run/systemd/container", "lxc-libvirt")]), Container::Lxc);
+    assert_eq!(container(&[("run/systemd/container", "rkt")]), Container::Other("rkt".to_owned()));
+    let release = "5.15.153.1-microsoft-standard-WSL2\n";
+    assert_eq!(container(&[("proc/sys/kernel/osrelease", release)]), Container::Wsl);
+    let hypervisor = |vendor: &str, product: &str| {
+        let files =
+            [("sys/class/dmi/id/sys_vendor", vendor), ("sys/class/dmi/id/product_name", product)];
+        machine(&files).hypervisor
+    };
+    assert_eq!(hypervisor("QEMU\n", "Standard PC\n"), Some(Hypervisor::Qemu));
+    assert_eq!(hypervisor("innotek GmbH\n", "VirtualBox\n"), Some(Hypervisor::VirtualBox));
+    assert_eq!(hypervisor("Microsoft Corporation", "Virtual Machine"), Some(Hypervisor::HyperV));
+    assert_eq!(hypervisor("Microsoft Corporation", "Surface Pro"), None);
+    assert_eq!(hypervisor("Amazon EC2\n", "t3.micro\n"), Some(Hypervisor::Cloud));
+    assert_eq!(hypervisor("LENOVO\n", "20XW\n"), None);
+    let flags = "processor : 0\nflags\t\t: fpu sse hypervisor lm\n";
+    assert_eq!(machine(&[("proc/cpuinfo", flags)]).hypervisor, Some(Hypervisor::Other));
+    assert_eq!(machine(&[("sys/hypervisor/type", "xen\n")]).hypervisor, Some(Hypervisor::Xen));
+}
+
+#[test]
+fn who_has_a_key_open_is_found() {
+    let machine = desktop();
+    let user = User { id: ALICE, groups: vec![] };
+    let host = Host::new(machine.root(), user, Box::new(Opens));
+    let key = KeyPath("/dev/hidraw0".to_owned());
+    assert_eq!(host.holders(&key), []);
+    let open = |process: u32, target: &str| {
+        machine.write(&format!("proc/{process}/comm"), format!("prog{process}\n"));
+        fs::create_dir_all(machine.path(&format!("proc/{process}/fd"))).unwrap();
+        symlink(target, machine.path(&format!("proc/{process}/fd/3"))).unwrap();
+    };
+    open(7001, "/dev/hidraw0");
+    open(7002, "/dev/hidraw1");
+    open(300, "/dev/hidraw0");
+    open(std::process::id(), "/dev/hidraw0");
+    machine.write("proc/version", "Linux");
+    let holder = |process| Holder { process, name: format!("prog{process}") };
+    assert_eq!(host.holders(&key), [holder(300), holder(7001)]);
 }

@@ -10,6 +10,7 @@ mod cli_reference;
 mod credential_quirks;
 mod credentials;
 mod demo;
+mod doctor;
 mod errors;
 mod fake_machine;
 mod harness;

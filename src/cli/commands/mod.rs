@@ -4,6 +4,7 @@ pub mod assert;
 pub mod completions;
 pub mod credential;
 pub mod demo;
+pub mod doctor;
 pub mod info;
 pub mod list;
 pub mod man;

@@ -17,7 +17,7 @@ pub fn choose(error: &ChooseError) -> CliError {
         ChooseError::Bus(error) => bus(error),
         ChooseError::NoKey => no_key("no_key", "No FIDO key is plugged in.".to_owned())
             .hint("Plug one in; `--wait=SECONDS` waits for it.")
-            .hint("`fidokey list` also shows keys that may not be opened, and why.")
+            .hint("`fidokey doctor` finds out why a key is not seen, or may not be opened.")
             .hint("`--device virtual` tries things out without a key."),
         ChooseError::Several(keys) => listed(
             no_key(

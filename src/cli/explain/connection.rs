@@ -69,7 +69,7 @@ pub fn open(error: &OpenError, key: &KeyDescription) -> CliError {
         }
         OpenError::NoPermission(_) => {
             no_key("no_permission", format!("You are not allowed to use {name}."))
-                .hint("`fidokey list` shows why, and what mends it.")
+                .hint("`fidokey doctor` says why, and what mends it.")
         }
         OpenError::InUse { .. } => {
             no_key("in_use", format!("{the} is in use by {}.", somebody_else(key)))
