@@ -12,6 +12,7 @@ mod kernel;
 mod libraries;
 mod machine;
 mod packages;
+mod python;
 mod report;
 mod tree;
 

@@ -22,6 +22,7 @@ Runs jobs in virtual machines. Usually called by tests/vm/run, which builds what
   --stage FILE       the program that plays the job in the machine, static
   --firmware FOLDER  where firmwares are (can be repeated)
   --second-opinion FILE
+  --jobs FOLDER      where job files are
   --out FOLDER       where jobs leave what they leave
 ";
 
@@ -77,6 +78,7 @@ fn start() -> Result<bool> {
             Long("second-opinion") => {
                 options.programs.second_opinion = Some(arguments.value()?.into())
             }
+            Long("jobs") => options.jobs = arguments.value()?.into(),
             Long("out") => options.out = arguments.value()?.into(),
             Value(word) if word == "list" && !only_list && options.names.is_empty() => {
                 only_list = true;

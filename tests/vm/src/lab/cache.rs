@@ -10,6 +10,12 @@ use sha2::{Digest, Sha256};
 /// What was not used for this long is deleted.
 const KEPT: Duration = Duration::from_secs(60 * 60 * 24 * 30);
 
+/// The same for archives, which are soon made and, as programs change, many.
+const ARCHIVES_KEPT: Duration = Duration::from_secs(60 * 60 * 24 * 2);
+
+/// The kind of what is an archive.
+pub(super) const ARCHIVES: &str = "archives";
+
 /// The cache folder.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -86,15 +92,17 @@ impl Cache {
         Ok(path)
     }
 
-    /// Deletes what was not used for a month, and drafts of runs that ended early.
+    /// Deletes what was not used for long, and drafts of runs that ended early.
     pub(super) fn prune(&self) {
-        let kinds = fs::read_dir(&self.root).into_iter().flatten().flatten();
-        for entry in kinds.flat_map(|kind| fs::read_dir(kind.path())).flatten().flatten() {
-            let used = entry.metadata().and_then(|meta| meta.modified()).ok();
-            let unused = used.and_then(|used| used.elapsed().ok()).unwrap_or_default();
-            let draft = entry.path().extension().is_some_and(|extension| extension == "draft");
-            if unused > KEPT || (draft && unused > Duration::from_secs(60 * 60)) {
-                remove(&entry.path());
+        for kind in fs::read_dir(&self.root).into_iter().flatten().flatten() {
+            let kept = if kind.file_name() == ARCHIVES { ARCHIVES_KEPT } else { KEPT };
+            for entry in fs::read_dir(kind.path()).into_iter().flatten().flatten() {
+                let used = entry.metadata().and_then(|meta| meta.modified()).ok();
+                let unused = used.and_then(|used| used.elapsed().ok()).unwrap_or_default();
+                let draft = entry.path().extension().is_some_and(|e| e == "draft");
+                if unused > kept || (draft && unused > Duration::from_secs(60 * 60)) {
+                    remove(&entry.path());
+                }
             }
         }
     }

@@ -7,16 +7,18 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::job::{Firmware, Job, Kernel, Part, USERS, Vehicle};
 use crate::layout;
 
-use super::cache::{Cache, name_of, sha256_of};
+use super::cache::{ARCHIVES, Cache, name_of, sha256_of};
 use super::kernel;
 use super::libraries::Libraries;
 use super::packages::{self, Unpacked};
+use super::python;
 use super::tree::{MERGED, Tree, merged};
 
 /// The programs of this repository that go into the machine.
@@ -36,10 +38,11 @@ pub struct Programs {
 
 /// What comes from the distribution's packages: which ones, which of their paths, and which not.
 /// A star at the end stands for anything.
-struct Share {
-    packages: &'static [&'static str],
-    take: &'static [&'static str],
-    leave: &'static [&'static str],
+pub(super) struct Share {
+    pub(super) packages: &'static [&'static str],
+    pub(super) take: &'static [&'static str],
+    /// Parts of paths that are not taken.
+    pub(super) leave: &'static [&'static str],
 }
 
 const BASE: Share = Share {
@@ -48,7 +51,8 @@ const BASE: Share = Share {
         // For the rules about seats alone.
         "systemd",
         "busybox-static",
-        // `usermod` and `groupadd`, which the advice about groups speaks of, and `getfacl`.
+        // The programs that advice names, and those about access lists.
+        "coreutils",
         "passwd",
         "acl",
         // What programs built on the host need.
@@ -61,17 +65,13 @@ const BASE: Share = Share {
         "usr/lib/udev/fido_id",
         "usr/lib/udev/rules.d/*",
         "usr/bin/busybox",
+        "usr/bin/install",
         "usr/sbin/usermod",
         "usr/sbin/groupadd",
         "usr/bin/getfacl",
+        "usr/bin/setfacl",
     ],
     leave: &[],
-};
-
-const PYTHON: Share = Share {
-    packages: &["python3", "python3-fido2"],
-    take: &["usr/bin/python3*", "usr/lib/python3*"],
-    leave: &["/test/", "/tests/", "/idlelib/", "/lib2to3/", "/pydoc_data/", "/ensurepip/"],
 };
 
 const FIDO2_TOOLS: Share =
@@ -80,7 +80,7 @@ const FIDO2_TOOLS: Share =
 /// Applets of busybox that stand for programs of the same name. What it has besides is not linked:
 /// each link costs the emulated machine a moment.
 const APPLETS: &str = "ash awk basename cat chgrp chmod chown cmp cp cut date dd df diff dirname \
-    dmesg du echo env expr false find free grep groups head hostname id install kill ln ls mkdir \
+    dmesg du echo env expr false find free grep groups head hostname id kill ln ls mkdir \
     mknod mktemp more mount mv nproc od pgrep pidof pkill ps pwd readlink realpath rm rmdir sed seq \
     sh sha256sum sleep sort stat stty su tail tar tee test time timeout touch tr true tty umount \
     uname uniq unlink vi wc which who whoami xargs xxd yes";
@@ -137,8 +137,12 @@ impl Images {
                     let file = file.context("the second-opinion client is not built")?;
                     ground.programs_archive(cache, &[("usr/bin/second-opinion", file)])?
                 }
-                Archive::Part(Part::Python) => ground.share_archive(cache, &PYTHON)?,
-                Archive::Part(Part::Fido2Tools) => ground.share_archive(cache, &FIDO2_TOOLS)?,
+                Archive::Part(Part::Python) => {
+                    ground.share_archive(cache, &python::SHARE, python::compiled)?
+                }
+                Archive::Part(Part::Fido2Tools) => {
+                    ground.share_archive(cache, &FIDO2_TOOLS, |tree, _| Ok(tree))?
+                }
                 Archive::Modules(kernel, usb) => {
                     let (image, modules) = kernel_archive(cache, kernel, usb)?;
                     images.kernels.insert(kernel, image);
@@ -192,12 +196,23 @@ fn archives(job: &Job) -> Vec<Archive> {
 /// Gives the archive of a tree; the cache keeps it under what it is made of and how it is made.
 fn packed(cache: &Cache, identity: &str, tree: impl FnOnce() -> Result<Tree>) -> Result<PathBuf> {
     let recipe = [include_str!("image.rs"), include_str!("tree.rs"), include_str!("kernel.rs")];
-    let name = name_of(recipe.into_iter().chain([identity]));
-    cache.made("archives", &name, |draft| {
+    let name = name_of(recipe.into_iter().chain([include_str!("python.rs"), identity]));
+    cache.made(ARCHIVES, &name, |draft| {
         let mut out = BufWriter::new(File::create(draft)?);
         tree()?.write(&mut out)?;
         Ok(out.flush()?)
     })
+}
+
+/// A program without its debug information, which the machine would unpack for nothing; as it is, if
+/// that cannot be taken off.
+fn stripped(cache: &Cache, program: &Path) -> Result<PathBuf> {
+    let made = cache.made(ARCHIVES, &name_of(["stripped", &sha256_of(program)?]), |draft| {
+        let status = Command::new("strip").arg("-o").args([draft, program]).status();
+        ensure!(status.is_ok_and(|status| status.success()), "strip cannot be used");
+        Ok(())
+    });
+    Ok(made.unwrap_or_else(|_| program.to_owned()))
 }
 
 fn kernel_archive(cache: &Cache, kernel: Kernel, usb: bool) -> Result<(PathBuf, PathBuf)> {
@@ -275,21 +290,32 @@ impl Ground {
         packed(cache, &identity, || {
             let mut tree = Tree::default();
             for (path, file) in programs {
-                tree.copy(path, file)?;
+                tree.copy(path, &stripped(cache, file)?)?;
             }
             add_libraries(&mut tree, &self.libraries, Some(&self.tree()?))?;
             Ok(tree)
         })
     }
 
-    /// The archive of a share of the distribution's packages.
-    fn share_archive(&self, cache: &Cache, share: &Share) -> Result<PathBuf> {
+    /// The archive of a share of the distribution's packages, after something was done to it in a
+    /// folder that is there for that.
+    fn share_archive(
+        &self,
+        cache: &Cache,
+        share: &Share,
+        treat: impl FnOnce(Tree, &Path) -> Result<Tree>,
+    ) -> Result<PathBuf> {
         let packages = packages::unpacked(cache, share.packages)?;
-        packed(cache, &format!("{} {}", packages.identity, self.identity), || {
+        let folder = cache.folder("work")?.join(std::process::id().to_string());
+        let archive = packed(cache, &format!("{} {}", packages.identity, self.identity), || {
             let mut tree = taken(share, &packages)?;
             add_libraries(&mut tree, &Libraries::of(&packages)?, Some(&self.tree()?))?;
-            Ok(tree)
-        })
+            treat(tree, &folder)
+        });
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        archive
     }
 }
 

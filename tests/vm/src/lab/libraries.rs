@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_program_names_its_libraries_and_a_text_has_none() {
-        let me = std::env::current_exe().unwrap();
-        assert!(needed(&me).unwrap().iter().any(|name| name.starts_with("libc.so")));
+        let shell = Path::new("/bin/sh");
+        assert!(needed(shell).unwrap().iter().any(|name| name.starts_with("libc.so")));
         assert!(needed(Path::new("Cargo.toml")).unwrap().is_empty());
     }
 }

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,14 +45,14 @@ const KERNEL_LINE: &str = "console=ttyS0 rdinit=/init quiet loglevel=3 reboot=t 
     no_timer_check";
 
 impl Machine<'_> {
-    /// Runs the machine to its end, or to the deadline, or until the lab is to stop.
+    /// Runs the machine to its end or to the deadline.
     ///
     /// # Errors
     /// If the emulator cannot be started.
-    pub(super) fn run(&self, job: &Job, deadline: Duration, stop: &AtomicBool) -> Result<Ended> {
+    pub(super) fn run(&self, job: &Job, deadline: Duration) -> Result<Ended> {
         let memory = if job.with.contains(&Part::Python) { "768" } else { "512" };
         let port = format!("virtserialport,chardev=results,name={}", layout::RESULTS_PORT);
-        let errors = self.console.with_extension("qemu");
+        let errors = self.console.with_file_name("emulator.log");
         let mut emulator = Command::new(QEMU)
             .args(["-M", "pc,accel=tcg", "-cpu", "max", "-smp", "1", "-m", memory])
             .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
@@ -75,16 +74,11 @@ impl Machine<'_> {
             if let Some(status) = emulator.try_wait()? {
                 break status;
             }
-            let late = started.elapsed() > deadline;
-            if late || stop.load(Ordering::Relaxed) {
+            if started.elapsed() > deadline {
                 emulator.kill()?;
                 emulator.wait()?;
-                let why = if late {
-                    format!("the machine was still running after {} s", deadline.as_secs())
-                } else {
-                    "the lab was interrupted".to_owned()
-                };
-                return Ok(Ended::Broken(why));
+                let seconds = deadline.as_secs();
+                return Ok(Ended::Broken(format!("the machine still ran after {seconds} s")));
             }
             thread::sleep(Duration::from_millis(20));
         };

@@ -14,7 +14,7 @@ use super::host;
 /// Of what a package depends on, only this is followed: libraries, Python's modules, and the parts
 /// that the kernel's packages consist of. The rest (maintenance scripts, shells, tools for packages)
 /// is of no use in a machine where nothing is installed.
-const FOLLOWED: [&str; 4] = ["lib", "python3", "linux-image-", "linux-modules-"];
+const FOLLOWED: [&str; 5] = ["lib", "zlib1g", "python3", "linux-image-", "linux-modules-"];
 
 /// One package of the distribution, in the version that is current here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,8 @@ fn resolved(cache: &Cache, names: &[&str]) -> Result<Vec<Package>> {
             lists_state().context("apt has no lists of packages even after an update")?
         }
     };
-    let identity = name_of(names.iter().copied().chain([lists.as_str()]));
+    let identity =
+        name_of(names.iter().copied().chain([include_str!("packages.rs"), lists.as_str()]));
     let path = cache.made("resolved", &identity, |draft| {
         let packages = resolve(names)?;
         let lines = packages.iter().map(|p| format!("{} {} {}\n", p.name, p.file, p.sha256));
@@ -123,20 +124,26 @@ fn described(line: &str) -> Option<Package> {
 /// Walks what `apt-cache depends --recurse` printed from these names on.
 ///
 /// A package's name stands at the line's start, what it depends on below it, indented; of
-/// alternatives, all but the last have a bar before them. The first is taken.
+/// alternatives, all but the last have a bar before them. A name in angle brackets is one that other
+/// packages provide, which stand below it, indented further. The first that will do is taken.
 fn closure(edges: &str, names: &[&str]) -> BTreeSet<String> {
     let mut depends: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut package = "";
     let mut in_alternatives = false;
+    let mut wants_provider = false;
     for line in edges.lines() {
         if !line.starts_with([' ', '|']) {
             package = line;
             in_alternatives = false;
         } else if let Some((relation, name)) = line.split_once("Depends: ") {
-            if !in_alternatives {
+            wants_provider = !in_alternatives && name.starts_with('<');
+            if !in_alternatives && !wants_provider {
                 depends.entry(package).or_default().push(name);
             }
             in_alternatives = relation.contains('|');
+        } else if wants_provider {
+            depends.entry(package).or_default().push(line.trim());
+            wants_provider = false;
         }
     }
     let mut found = BTreeSet::new();
@@ -246,6 +253,9 @@ udev
   Depends: adduser
  |Depends: libfirst
   Depends: libsecond
+  Depends: <libvirtual>
+    libthis
+    libthat
 libudev1
   Depends: libc6
 adduser
@@ -259,9 +269,9 @@ libgcc-s1
 ";
 
     #[test]
-    fn only_libraries_are_followed_and_the_first_of_alternatives() {
+    fn only_libraries_are_followed_and_the_first_of_those_that_will_do() {
         let names: Vec<_> = closure(EDGES, &["udev"]).into_iter().collect();
-        assert_eq!(names, ["libc6", "libfirst", "libgcc-s1", "libudev1", "udev"]);
+        assert_eq!(names, ["libc6", "libfirst", "libgcc-s1", "libthis", "libudev1", "udev"]);
     }
 
     #[test]

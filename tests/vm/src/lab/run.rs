@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -79,7 +78,6 @@ pub fn run(options: &Options) -> Result<bool> {
 
     let queue = Mutex::new(entries.iter());
     let verdicts = Mutex::new(Vec::new());
-    let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..options.parallel {
             scope.spawn(|| {
@@ -87,15 +85,12 @@ pub fn run(options: &Options) -> Result<bool> {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some(entry) = next else { return };
                     let begun = Instant::now();
-                    let verdict = play(entry, &images, options, &stop)
+                    let verdict = play(entry, &images, options)
                         .unwrap_or_else(|error| Verdict::Failed(format!("{error:#}")));
                     let line = report::of_job(&entry.name, &verdict, begun.elapsed());
                     let mut verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
                     print!("{line}");
                     verdicts.push(verdict);
-                    if stop.load(Ordering::Relaxed) {
-                        return;
-                    }
                 }
             });
         }
@@ -135,7 +130,7 @@ fn weight(job: &Job) -> usize {
     kernel + python + job.steps.len()
 }
 
-fn play(entry: &Entry, images: &Images, options: &Options, stop: &AtomicBool) -> Result<Verdict> {
+fn play(entry: &Entry, images: &Images, options: &Options) -> Result<Verdict> {
     let folder = options.out.join(&entry.name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -149,10 +144,12 @@ fn play(entry: &Entry, images: &Images, options: &Options, stop: &AtomicBool) ->
         results: folder.clone(),
     };
     images.join(&entry.job, &entry.text, &machine.initramfs)?;
-    let ended = machine.run(&entry.job, options.deadline, stop)?;
-    fs::remove_file(&machine.initramfs)?;
-    let mut verdict = match ended {
-        Ended::Done => judge(entry, &folder, options.update)?,
+    let mut verdict = match machine.run(&entry.job, options.deadline)? {
+        Ended::Done => {
+            fs::remove_file(&machine.initramfs)?;
+            fs::remove_file(&machine.archive)?;
+            judge(entry, &folder, options.update)?
+        }
         Ended::Broken(why) => Verdict::Failed(why),
     };
     if let Verdict::Failed(details) = &mut verdict {

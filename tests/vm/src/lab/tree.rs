@@ -91,6 +91,24 @@ impl Tree {
         })
     }
 
+    /// Lays the tree out in a folder of the host, for programs that have to look at it.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
+    pub(super) fn lay_out(&self, folder: &Path) -> Result<()> {
+        for (path, node) in &self.nodes {
+            let to = folder.join(path);
+            match &node.kind {
+                Kind::Folder => fs::create_dir_all(&to),
+                Kind::Bytes(bytes) => fs::write(&to, bytes),
+                Kind::Copy(from) => fs::copy(from, &to).map(drop),
+                Kind::Link(target) => std::os::unix::fs::symlink(target, &to),
+            }
+            .with_context(|| format!("{} cannot be laid out", to.display()))?;
+        }
+        Ok(())
+    }
+
     /// Writes the archive.
     ///
     /// # Errors
