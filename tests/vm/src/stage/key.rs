@@ -31,7 +31,10 @@ pub struct Key {
 struct Power {
     firmware: Option<Firmware>,
     stop: Arc<OwnedFd>,
-    threads: Vec<JoinHandle<()>>,
+    /// Gives the firmware's input back: it must not end before the firmware has lost its power, or
+    /// that would notice.
+    outgoing: JoinHandle<Option<ChildStdin>>,
+    incoming: Option<JoinHandle<()>>,
     since: Instant,
 }
 
@@ -78,13 +81,13 @@ impl Key {
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
         let (to_key, from_key) =
             reports.map(|Reports { to_key, from_key }| (to_key, from_key)).unzip();
-        let mut shuttle = Shuttle::new(&line, &stop, &self.traffic);
-        let mut threads = vec![thread::spawn(move || shuttle.outgoing(to_key))];
-        if let Some(from_key) = from_key {
+        let shuttle = Shuttle::new(&line, &stop, &self.traffic);
+        let outgoing = thread::spawn(move || shuttle.outgoing(to_key));
+        let incoming = from_key.map(|from_key| {
             let shuttle = Shuttle::new(&line, &stop, &self.traffic);
-            threads.push(thread::spawn(move || shuttle.incoming(from_key)));
-        }
-        self.power = Some(Power { firmware, stop, threads, since });
+            thread::spawn(move || shuttle.incoming(from_key))
+        });
+        self.power = Some(Power { firmware, stop, outgoing, incoming, since });
         Ok(())
     }
 
@@ -95,7 +98,9 @@ impl Key {
     ///
     /// When the kernel does not let it go.
     pub fn unplug(&mut self) -> Result<()> {
-        let Some(Power { firmware, stop, threads, .. }) = self.power.take() else { return Ok(()) };
+        let Some(Power { firmware, stop, outgoing, incoming, .. }) = self.power.take() else {
+            return Ok(());
+        };
         self.traffic.unpowered();
         rustix::io::write(&*stop, &1u64.to_ne_bytes())?;
         let device_first = !self.vehicle.line_goes_first();
@@ -105,10 +110,9 @@ impl Key {
         if let Some(firmware) = firmware {
             firmware.lose_power()?;
         }
-        for thread in threads {
-            if thread.join().is_err() {
-                bail!("a thread of {} panicked", self.name);
-            }
+        let ended = outgoing.join().is_ok() & incoming.is_none_or(|thread| thread.join().is_ok());
+        if !ended {
+            bail!("a thread of {} panicked", self.name);
         }
         if !device_first {
             self.vehicle.unplug()?;
@@ -159,7 +163,7 @@ impl Shuttle {
     }
 
     /// Until the line ends or the power is to fail.
-    fn outgoing(&mut self, mut sink: Option<ChildStdin>) {
+    fn outgoing(self, mut sink: Option<ChildStdin>) -> Option<ChildStdin> {
         while let Ok(Some(report)) = self.line.receive(self.stop.as_fd()) {
             if self.traffic.outgoing(&report) == Delivery::Cut {
                 break;
@@ -169,6 +173,7 @@ impl Shuttle {
                 let _ = sink.write_all(&report);
             }
         }
+        sink
     }
 
     /// Until the firmware ends.
