@@ -1,8 +1,8 @@
 //! `fidokey assert`.
 
-use super::register::{
-    VerificationChoice, check_files, is_stdout, put_report, put_secret, relying_party,
-};
+use super::client_data::ClientDataArgs;
+use super::register::VerificationChoice;
+use super::result_files::{check_files, is_stdout, put_report, put_secret};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -36,15 +36,9 @@ pub struct AssertArgs {
     /// Do not ask for a touch.
     #[arg(long)]
     pub no_user_presence: bool,
-    /// The origin in the client data (`https://` and the relying party's ID if absent).
-    #[arg(long, value_name = "ORIGIN", conflicts_with = "client_data_hash")]
-    pub origin: Option<String>,
-    /// The challenge in base64url (random if absent).
-    #[arg(long, value_name = "BASE64URL", conflicts_with = "client_data_hash")]
-    pub challenge: Option<String>,
-    /// Use this SHA-256 of client data that was built elsewhere, in base64url or hexadecimal.
-    #[arg(long, value_name = "HASH")]
-    pub client_data_hash: Option<String>,
+    /// The client data.
+    #[command(flatten)]
+    pub client_data: ClientDataArgs,
     /// The registration that `fidokey register --save` wrote, or a RegistrationResponseJSON;
     /// `-` for standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "public_key")]
@@ -147,13 +141,7 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, CliError> {
-    let (rp_id, client_data) = relying_party(
-        app,
-        &args.rp,
-        args.origin.as_deref(),
-        args.challenge.as_deref(),
-        args.client_data_hash.as_deref(),
-    )?;
+    let (rp_id, client_data) = args.client_data.for_relying_party(app, &args.rp)?;
     let mut allow = Vec::new();
     for text in &args.allow {
         allow.push(credential_id_flag("--allow", text)?);

@@ -1,6 +1,7 @@
 //! One file per command: its flags, and what it does.
 
 pub mod assert;
+mod client_data;
 pub mod completions;
 pub mod credential;
 pub mod demo;
@@ -11,6 +12,7 @@ pub mod man;
 pub mod pin;
 pub mod register;
 pub mod reset;
+mod result_files;
 pub mod select;
 pub mod trace;
 pub mod virtual_key;

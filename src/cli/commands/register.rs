@@ -1,20 +1,18 @@
 //! `fidokey register`.
 
+use super::client_data::{ClientDataArgs, random};
+use super::result_files::{check_files, is_stdout, put_report, put_secret};
 use crate::authenticator::UserVerification;
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::files::{
-    base64_flag, check_writable, credential_id_flag, hash_flag, write, write_secret,
-};
-use crate::client::{self, ClientDataSource, Registered, RegistrationRequest, SavedRegistration};
+use crate::cli::files::{base64_flag, credential_id_flag, write};
+use crate::client::{self, Registered, RegistrationRequest, SavedRegistration};
 use crate::ctap::extensions::{CredentialProtection, RegistrationExtensions};
 use crate::ctap::make_credential::EnterpriseAttestation;
 use crate::ctap::{SecretBytes, UserEntity};
 use crate::output::verdict::RegistrationView;
-use crate::webauthn::origin::Origin;
-use crate::webauthn::rp_id::RpId;
 use crate::wire::cose::Algorithm;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -54,15 +52,9 @@ pub struct RegisterArgs {
     /// A credential ID in base64url that the key must not hold already (can be repeated).
     #[arg(long, value_name = "BASE64URL")]
     pub exclude: Vec<String>,
-    /// The origin in the client data (`https://` and the relying party's ID if absent).
-    #[arg(long, value_name = "ORIGIN", conflicts_with = "client_data_hash")]
-    pub origin: Option<String>,
-    /// The challenge in base64url (random if absent).
-    #[arg(long, value_name = "BASE64URL", conflicts_with = "client_data_hash")]
-    pub challenge: Option<String>,
-    /// Use this SHA-256 of client data that was built elsewhere, in base64url or hexadecimal.
-    #[arg(long, value_name = "HASH")]
-    pub client_data_hash: Option<String>,
+    /// The client data.
+    #[command(flatten)]
+    pub client_data: ClientDataArgs,
     /// Extension credProtect: who may use or see the credential later.
     #[arg(long, value_name = "LEVEL")]
     pub cred_protect: Option<ProtectionChoice>,
@@ -158,10 +150,6 @@ impl From<EnterpriseChoice> for EnterpriseAttestation {
 /// What is registered when no algorithm is asked for, best first.
 const USUAL_ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::EDDSA, Algorithm::RS256];
 
-/// Bytes in a random user ID and in a random challenge (WebAuthn Level 3 section 13.4.3 wants at
-/// least 16).
-const RANDOM_BYTES: usize = 32;
-
 fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
     Algorithm::from_name_or_number(text)
         .ok_or_else(|| "expected ES256, EdDSA, ES384, RS256 or a COSE number such as -7".to_owned())
@@ -229,54 +217,8 @@ fn save(path: &Path, registered: &Registered) -> Result<(), CliError> {
     write(path, text.as_bytes())
 }
 
-/// Whether standard output is meant.
-pub(super) fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// Makes sure, before anything is sent, that what is made can be kept: each in a file of its own.
-/// Of these flags only `--secret-out` knows `-`.
-pub(super) fn check_files<const N: usize>(
-    files: [(&str, &Option<PathBuf>); N],
-) -> Result<(), CliError> {
-    let mut taken: Vec<(&str, &Path)> = Vec::new();
-    for (flag, path) in files {
-        let Some(path) = path.as_deref() else { continue };
-        if is_stdout(path) {
-            if flag == "--secret-out" {
-                continue;
-            }
-            return Err(CliError::usage(format!(
-                "`{flag}` needs a file: standard output carries the answer. Nothing was sent."
-            ))
-            .hint("A file with this name is written as `./-`."));
-        }
-        if let Some((other, _)) = taken.iter().find(|(_, taken)| is_same_file(taken, path)) {
-            return Err(CliError::usage(format!(
-                "`{other}` and `{flag}` name the same file. Nothing was sent."
-            ))
-            .hint("Give each a file of its own."));
-        }
-        check_writable(path)?;
-        taken.push((flag, path));
-    }
-    Ok(())
-}
-
-/// Whether two paths name one file that would be written twice. A stream, such as /dev/stderr, may
-/// be.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    one == other && !std::fs::metadata(one).is_ok_and(|metadata| !metadata.is_file())
-}
-
 fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest, CliError> {
-    let (rp_id, client_data) = relying_party(
-        app,
-        &args.rp,
-        args.origin.as_deref(),
-        args.challenge.as_deref(),
-        args.client_data_hash.as_deref(),
-    )?;
+    let (rp_id, client_data) = args.client_data.for_relying_party(app, &args.rp)?;
     let user_id = match &args.user_id {
         Some(text) => base64_flag("--user-id", text)?,
         None => random(app)?,
@@ -319,83 +261,4 @@ fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest
         },
         enterprise_attestation: args.enterprise_attestation.map(Into::into),
     })
-}
-
-/// The relying party and the client data, by the flags that `register` and `assert` share.
-pub(super) fn relying_party(
-    app: &mut App<'_>,
-    rp: &str,
-    origin: Option<&str>,
-    challenge: Option<&str>,
-    client_data_hash: Option<&str>,
-) -> Result<(RpId, ClientDataSource), CliError> {
-    let wrong = |flag: &str, error: &dyn std::error::Error| {
-        CliError::usage(format!("`{flag}` cannot be used. Nothing was sent."))
-            .cause(error.to_string())
-    };
-    if let Some(text) = client_data_hash {
-        let rp_id = RpId::parse_for_client_data_hash(rp).map_err(|error| wrong("--rp", &error))?;
-        let hash = hash_flag("--client-data-hash", text)?;
-        return Ok((rp_id, ClientDataSource::Hash(hash)));
-    }
-    let rp_id = RpId::parse(rp).map_err(|error| {
-        wrong("--rp", &error).hint("An RP ID that is no domain needs `--client-data-hash`.")
-    })?;
-    let origin = match origin {
-        Some(text) => Some(Origin::parse(text).map_err(|error| {
-            wrong("--origin", &error).hint("An origin is written like `https://login.example.com`.")
-        })?),
-        None => rp_id.default_origin(),
-    };
-    let origin = origin.ok_or_else(|| {
-        CliError::usage("This RP ID needs `--origin`. Nothing was sent.")
-            .hint("An origin is written like `https://login.example.com`.")
-    })?;
-    rp_id.check_origin(&origin).map_err(|error| {
-        wrong("--rp", &error).hint("Change `--rp` or `--origin`, so that they fit each other.")
-    })?;
-    let challenge = match challenge {
-        // Most likely a variable of the shell that is not set.
-        Some("") => {
-            return Err(CliError::usage("`--challenge` is empty. Nothing was sent.")
-                .hint("Without `--challenge` a random one is made."));
-        }
-        Some(text) => base64_flag("--challenge", text)?,
-        None => random(app)?,
-    };
-    Ok((rp_id, ClientDataSource::Build { origin, challenge }))
-}
-
-fn random(app: &mut App<'_>) -> Result<Vec<u8>, CliError> {
-    let mut bytes = vec![0; RANDOM_BYTES];
-    app.random.fill(&mut bytes).map_err(|error| {
-        CliError::new(Exit::Failed, "random", "There is no randomness to be had.")
-            .cause(error.to_string())
-    })?;
-    Ok(bytes)
-}
-
-/// Writes the verdict as one JSON document where `--report` asks for it.
-pub(super) fn put_report<V: serde::Serialize>(
-    path: Option<&Path>,
-    view: &V,
-) -> Result<(), CliError> {
-    let Some(path) = path else { return Ok(()) };
-    let text = crate::output::json::document(view).map_err(|error| CliError::defect(&error))?;
-    write(path, text.as_bytes())
-}
-
-/// Writes secrets where `--secret-out` asks for them, as one JSON document of base64url members:
-/// to a file that only its owner can read, or to stdout.
-pub(super) fn put_secret(
-    app: &mut App<'_>,
-    path: &Path,
-    secrets: &[(&str, &SecretBytes)],
-) -> Result<(), CliError> {
-    let document = crate::output::secrets::document(secrets);
-    if is_stdout(path) {
-        let text = std::str::from_utf8(&document).map_err(|error| CliError::defect(&error))?;
-        return app.print_raw(text);
-    }
-    write_secret(path, &document)
 }
