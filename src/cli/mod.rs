@@ -9,6 +9,7 @@ pub mod error;
 pub mod exit;
 pub mod explain;
 mod files;
+mod long_names;
 mod person;
 mod pin_source;
 mod plugged;

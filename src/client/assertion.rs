@@ -2,6 +2,7 @@
 
 use super::{ClientDataSource, ClientError};
 use crate::authenticator::{self, AssertParameters, Context, Key, UserVerification};
+use crate::ctap::extensions::AssertionOutputs;
 use crate::ctap::hmac_secret::{HmacOutputs, HmacSalts};
 use crate::ctap::{CredentialDescriptor, SecretBytes, UserEntity};
 use crate::webauthn::client_data::ClientDataType;
@@ -67,6 +68,10 @@ pub struct Asserted {
     pub cred_blob: Option<SecretBytes>,
     /// The key of the credential's large blob.
     pub large_blob_key: Option<SecretBytes>,
+    /// The extensions that were asked for, by the names that keys use.
+    pub asked: Vec<String>,
+    /// What else the key gave for them.
+    pub outputs: AssertionOutputs,
 }
 
 /// Makes an assertion with each credential that fits and verifies them; the key's newest
@@ -91,8 +96,9 @@ pub fn assert(
         (request.get_cred_blob, "credBlob"),
         (request.large_blob_key, "largeBlobKey"),
     ];
-    expected.extensions =
-        Some(asked.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned()).collect());
+    let asked = asked.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned());
+    let asked: Vec<String> = asked.collect();
+    expected.extensions = Some(asked.clone());
     let parameters = AssertParameters {
         rp_id: request.rp_id.to_string(),
         client_data_hash: client_data.hash,
@@ -106,7 +112,7 @@ pub fn assert(
     let made = authenticator::assert(key, context, &parameters)?;
     let mut asserted = Vec::new();
     for assertion in made.assertions {
-        let outputs = assertion.response.extensions();
+        let mut outputs = assertion.response.extensions();
         let given = assertion.response;
         // A key may leave the credential out when only one was allowed (CTAP 2.3 section 6.2.3).
         let credential_id = match (&given.credential, request.allow.as_slice()) {
@@ -154,8 +160,10 @@ pub fn assert(
             verdict,
             user: given.user,
             hmac_secret: assertion.hmac_secret,
-            cred_blob: outputs.cred_blob,
+            cred_blob: outputs.cred_blob.take(),
             large_blob_key: given.large_blob_key,
+            asked: asked.clone(),
+            outputs,
         });
     }
     Ok(asserted)

@@ -7,6 +7,7 @@ pub mod access;
 pub mod credentials;
 pub mod demo;
 pub mod doctor;
+mod extensions;
 pub mod info_members;
 pub mod json;
 pub mod key_info;

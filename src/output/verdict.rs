@@ -1,5 +1,6 @@
 //! Registrations and assertions with their verdicts.
 
+use super::extensions::{AssertionExtensionsView, RegistrationExtensionsView};
 use super::json::base64url;
 use super::text::escape;
 use crate::client::{Asserted, Registered};
@@ -15,24 +16,25 @@ pub struct RegistrationView<'a> {
     ceremony: &'static str,
     rp_id: &'a str,
     user_name: Option<&'a str>,
+    names_may_be_cut: bool,
     #[serde(flatten)]
     verdict: &'a Verdict,
+    extensions: RegistrationExtensionsView<'a>,
     #[serde(skip)]
     credential_id: &'a str,
-    #[serde(skip)]
-    extensions: Vec<String>,
 }
 
 impl<'a> RegistrationView<'a> {
-    /// Takes what was learned.
-    pub fn of(registered: &'a Registered) -> Self {
+    /// Takes what was learned, and whether a name is longer than a key may keep.
+    pub fn of(registered: &'a Registered, names_may_be_cut: bool) -> Self {
         Self {
             ceremony: "registration",
+            names_may_be_cut,
             rp_id: &registered.rp_id,
             user_name: registered.user.name.as_deref(),
             verdict: &registered.verdict,
             credential_id: &registered.response.id,
-            extensions: extension_lines(registered),
+            extensions: RegistrationExtensionsView::of(registered),
         }
     }
 
@@ -49,7 +51,7 @@ impl<'a> RegistrationView<'a> {
             format!("Credential ID  {}", self.credential_id),
         ];
         lines.extend(fact_lines(self.verdict));
-        lines.extend(self.extensions.iter().cloned());
+        lines.extend(self.extensions.lines());
         lines.push(String::new());
         format!("{}\n{}", lines.join("\n"), self.verdict_text())
     }
@@ -66,6 +68,7 @@ pub struct AssertionView<'a> {
     ceremony: &'static str,
     #[serde(flatten)]
     verdict: &'a Verdict,
+    extensions: AssertionExtensionsView<'a>,
     #[serde(skip)]
     credential_id: &'a str,
     #[serde(skip)]
@@ -80,6 +83,7 @@ impl<'a> AssertionView<'a> {
         Self {
             ceremony: "authentication",
             verdict: &asserted.verdict,
+            extensions: AssertionExtensionsView::of(asserted),
             credential_id: &asserted.response.id,
             user: asserted.user.as_ref(),
             cred_blob: asserted.cred_blob.as_ref().map(|blob| base64url(blob.expose())),
@@ -143,29 +147,6 @@ fn fact_lines(verdict: &Verdict) -> Vec<String> {
     }
     if let Some(attestation) = &facts.attestation {
         lines.push(format!("Attestation    {}", escape(&attestation.format)));
-    }
-    lines
-}
-
-/// What the key gave for the extensions that were asked for, and for which it gave nothing.
-fn extension_lines(registered: &Registered) -> Vec<String> {
-    let outputs = &registered.outputs;
-    let kept = |kept: bool| if kept { "kept" } else { "not kept" }.to_owned();
-    let given = [
-        ("credProtect", outputs.cred_protect.map(|level| format!("level {}", level.0))),
-        ("hmac-secret", outputs.hmac_secret.map(|on| if on { "on" } else { "off" }.to_owned())),
-        ("credBlob", outputs.cred_blob.map(kept)),
-        ("minPinLength", outputs.min_pin_length.map(|length| length.to_string())),
-        ("largeBlobKey", registered.large_blob_key.as_ref().map(|_| "given".to_owned())),
-    ];
-    let asked = |name: &str| registered.asked.iter().any(|asked| asked == name);
-    let lines = given.iter().filter(|(name, _)| asked(name)).map(|(name, output)| {
-        let output = output.as_deref().unwrap_or("the key gave nothing");
-        format!("  {name:<13}{output}")
-    });
-    let mut lines: Vec<String> = lines.collect();
-    if !lines.is_empty() {
-        lines.insert(0, "Extensions".to_owned());
     }
     lines
 }

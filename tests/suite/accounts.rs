@@ -84,3 +84,65 @@ fn what_became_of_the_extensions_is_said() {
     enterprise.ended(Exit::Unsupported);
     insta::assert_snapshot!(format!("Extensions{extensions}\n\n{enterprise}"));
 }
+
+/// The report says what a person reads, and of secrets only that they were given.
+#[test]
+fn what_became_of_the_extensions_is_in_the_report() {
+    let (desk, _key) = Desk::with_key();
+    let path = |name: &str| desk.path(name).to_str().unwrap().to_owned();
+    let (report, secret) = (path("report"), path("secret"));
+    let read = || -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap()
+    };
+    desk.run(&format!(
+        "register --rp example.com --user alice --resident --cred-blob AQID --hmac-secret \
+         --cred-protect optional --large-blob-key --secret-out {secret} --report {report}"
+    ))
+    .succeeded();
+    let registered = read();
+    desk.run(&format!(
+        "assert --rp example.com --hmac-salt {} --large-blob-key --get-cred-blob \
+         --secret-out {secret} --report {report}",
+        "11".repeat(32)
+    ))
+    .succeeded();
+    let asserted = read();
+    let secrets = std::fs::read_to_string(&secret).unwrap();
+    let secrets: serde_json::Value = serde_json::from_str(&secrets).unwrap();
+    for name in ["hmac_secret", "large_blob_key", "cred_blob"] {
+        let secret = secrets[name].as_str().unwrap();
+        assert!(!registered.to_string().contains(secret), "{name}");
+        assert!(!asserted.to_string().contains(secret), "{name}");
+    }
+    let [registered, asserted] =
+        [registered, asserted].map(|report| format!("{:#}", report["extensions"]));
+    insta::assert_snapshot!(format!("{registered}\n{asserted}"));
+}
+
+/// Keys may keep no more than 64 bytes of a name.
+#[test]
+fn a_name_that_a_key_may_cut_is_warned_of() {
+    let (desk, _key) = Desk::with_key();
+    let report = desk.path("report");
+    let report = report.to_str().unwrap();
+    let may_be_cut = || -> serde_json::Value {
+        let text = std::fs::read_to_string(report).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["names_may_be_cut"].clone()
+    };
+    let long = |with: &str| format!("{with}{}", "\u{e9}".repeat(32));
+    let register = format!("register --rp example.com --resident --report {report} --user");
+    let fits = desk.command(&register).arg(&long("")).run();
+    assert!(!fits.succeeded().stderr.contains("Warning"), "{fits}");
+    assert_eq!(may_be_cut(), false);
+    let cut = desk
+        .command(&register)
+        .arg(&long("a"))
+        .arg("--rp-name")
+        .arg(&long("\u{1b}b"))
+        .arg("--display-name")
+        .arg(&long("a"))
+        .run();
+    assert_eq!(cut.succeeded().stderr.matches("Warning").count(), 2, "the same name is told once");
+    assert_eq!(may_be_cut(), true);
+    insta::assert_snapshot!(cut.stderr);
+}

@@ -176,11 +176,13 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         ("--secret-out", &args.secret_out),
     ])?;
     let mut key = app.open_key()?;
+    let names = [Some(&args.user), args.display_name.as_ref(), args.rp_name.as_ref()];
+    let may_be_cut = app.warn_of_long_names(key.description(), names.into_iter().flatten());
     let registered = app
         .ceremony(|context| client::register(&mut key, context, request))
         .map_err(|error| app.failed(explain::client(&error, key.description())))?;
     // The credential exists: whoever asked for it sees it before a file's failure is told.
-    let view = RegistrationView::of(&registered);
+    let view = RegistrationView::of(&registered, may_be_cut);
     let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &registered));
     let reported = put_report(args.report.as_deref(), &view);
     // With JSON, an error's document stands alone on stderr.

@@ -12,10 +12,6 @@ use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
 use clap::Args;
 
-/// The bytes of a name that every key keeps (CTAP 2.3 section 6.1.2, WebAuthn Level 3 section
-/// 6.4.1).
-const NAME_LIMIT: usize = 64;
-
 /// Changes the names of a credential's account on the key.
 ///
 /// Only what the key shows when one account of several is chosen is changed; the service knows
@@ -64,18 +60,8 @@ pub fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
             name: new_name(args.name.as_ref(), previous.name.as_ref()),
             display_name: new_name(args.display_name.as_ref(), previous.display_name.as_ref()),
         };
-        let mut may_be_cut = false;
-        for text in [&args.name, &args.display_name].into_iter().flatten() {
-            if text.len() > NAME_LIMIT {
-                may_be_cut = true;
-                app.ui.warning(&format!(
-                    "\"{}\" has {} bytes. {name} may keep only the first {NAME_LIMIT}: \"{}\".",
-                    escape(text),
-                    text.len(),
-                    escape(cut(text))
-                ));
-            }
-        }
+        let given = [&args.name, &args.display_name].into_iter().flatten();
+        let may_be_cut = app.warn_of_long_names(key.description(), given);
         let credential = &one.credential.credential;
         for kept in [&user.name, &user.display_name].into_iter().flatten() {
             if kept.contains(char::REPLACEMENT_CHARACTER) {
@@ -96,10 +82,4 @@ pub fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
 /// The name that is sent: the new one, or the old one where none was given.
 fn new_name(new: Option<&String>, old: Option<&String>) -> Option<String> {
     new.or(old).filter(|name| !name.is_empty()).cloned()
-}
-
-/// What is left of a name that is too long, without a part of a character.
-fn cut(text: &str) -> &str {
-    let end = (0..=NAME_LIMIT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-    text.get(..end).unwrap_or_default()
 }

@@ -1,0 +1,90 @@
+//! What a key gave for the extensions that were asked for. Of a secret only that it was given.
+
+use crate::client::{Asserted, Registered};
+use serde::Serialize;
+
+/// The outputs of a registration's extensions.
+#[derive(Debug, Serialize)]
+pub(super) struct RegistrationExtensionsView<'a> {
+    asked: &'a [String],
+    cred_protect: Option<u64>,
+    hmac_secret: Option<bool>,
+    cred_blob: Option<bool>,
+    min_pin_length: Option<u64>,
+    pin_complexity_policy: Option<bool>,
+    third_party_payment: Option<bool>,
+    hmac_secret_given: bool,
+    large_blob_key_given: bool,
+    unknown: &'a [String],
+    mistyped: &'a [String],
+}
+
+impl<'a> RegistrationExtensionsView<'a> {
+    pub(super) fn of(registered: &'a Registered) -> Self {
+        let outputs = &registered.outputs;
+        Self {
+            asked: &registered.asked,
+            cred_protect: outputs.cred_protect.map(|level| level.0),
+            hmac_secret: outputs.hmac_secret,
+            cred_blob: outputs.cred_blob,
+            min_pin_length: outputs.min_pin_length,
+            pin_complexity_policy: outputs.pin_complexity_policy,
+            third_party_payment: outputs.third_party_payment,
+            hmac_secret_given: outputs.hmac_secret_mc.is_some(),
+            large_blob_key_given: registered.large_blob_key.is_some(),
+            unknown: &outputs.unknown,
+            mistyped: &outputs.mistyped,
+        }
+    }
+
+    /// What the key gave, a line each, and for what it gave nothing.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let kept = |kept: bool| if kept { "kept" } else { "not kept" }.to_owned();
+        let given = [
+            ("credProtect", self.cred_protect.map(|level| format!("level {level}"))),
+            ("hmac-secret", self.hmac_secret.map(|on| if on { "on" } else { "off" }.to_owned())),
+            ("credBlob", self.cred_blob.map(kept)),
+            ("minPinLength", self.min_pin_length.map(|length| length.to_string())),
+            ("largeBlobKey", self.large_blob_key_given.then(|| "given".to_owned())),
+        ];
+        let asked = |name: &str| self.asked.iter().any(|asked| asked == name);
+        let lines = given.iter().filter(|(name, _)| asked(name)).map(|(name, output)| {
+            let output = output.as_deref().unwrap_or("the key gave nothing");
+            format!("  {name:<13}{output}")
+        });
+        let mut lines: Vec<String> = lines.collect();
+        if !lines.is_empty() {
+            lines.insert(0, "Extensions".to_owned());
+        }
+        lines
+    }
+}
+
+/// The outputs of an assertion's extensions.
+#[derive(Debug, Serialize)]
+pub(super) struct AssertionExtensionsView<'a> {
+    asked: &'a [String],
+    third_party_payment: Option<bool>,
+    hmac_secrets_given: usize,
+    cred_blob_length: Option<usize>,
+    large_blob_key_given: bool,
+    unknown: &'a [String],
+    mistyped: &'a [String],
+}
+
+impl<'a> AssertionExtensionsView<'a> {
+    pub(super) fn of(asserted: &'a Asserted) -> Self {
+        let outputs = &asserted.outputs;
+        let secrets = asserted.hmac_secret.as_ref();
+        Self {
+            asked: &asserted.asked,
+            third_party_payment: outputs.third_party_payment,
+            hmac_secrets_given: secrets
+                .map_or(0, |given| if given.second.is_some() { 2 } else { 1 }),
+            cred_blob_length: asserted.cred_blob.as_ref().map(|blob| blob.expose().len()),
+            large_blob_key_given: asserted.large_blob_key.is_some(),
+            unknown: &outputs.unknown,
+            mistyped: &outputs.mistyped,
+        }
+    }
+}
