@@ -8,11 +8,33 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 fn keys(machine: &FakeMachine) -> Vec<KeyDescription> {
     HidBus::with_root(machine.root()).keys().unwrap()
+}
+
+/// Goes on when something is so; that it never is, is said after a minute.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it is never so that {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Where the kernel tells of this thread.
+fn this_thread() -> PathBuf {
+    Path::new("/proc").join(fs::read_link("/proc/thread-self").unwrap())
+}
+
+/// Whether a thread waits for something.
+fn sleeps(thread: &Path) -> bool {
+    let told = fs::read_to_string(thread.join("stat")).unwrap();
+    // The state stands after the name, which is in parentheses and may hold anything.
+    told.rsplit_once(") ").is_some_and(|(_, after)| after.starts_with('S'))
 }
 
 fn key_path(path: &str) -> KeyPath {
@@ -159,14 +181,20 @@ fn waiting_ends_when_a_key_comes_or_goes_or_lets_users_in() {
     machine.plug_in(&key);
     assert!(wait(long) < long);
     assert_eq!(bus.keys().unwrap().len(), 1);
-    // udev changes the node.
-    std::thread::sleep(Duration::from_millis(20));
-    fs::set_permissions(machine.path("dev/hidraw0"), fs::Permissions::from_mode(0o660)).unwrap();
+    // udev changes the node, at a moment that the file system tells from the one before.
+    let node = machine.path("dev/hidraw0");
+    let changed = || fs::metadata(&node).map(|node| (node.ctime(), node.ctime_nsec())).unwrap();
+    let before = changed();
+    until("the node has changed", || {
+        fs::set_permissions(&node, fs::Permissions::from_mode(0o660)).unwrap();
+        changed() != before
+    });
     assert!(wait(long) < long);
     // It goes while somebody waits.
+    let waiter = this_thread();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(100));
+            until("somebody waits", || sleeps(&waiter));
             machine.unplug(&key);
         });
         assert!(wait(long) < long);
@@ -216,9 +244,10 @@ fn a_key_that_goes_is_unplugged_for_whoever_waits_for_it() {
     let (machine, key) = key_on_a_terminal(&Device::key(0));
     let bus = HidBus::with_root(machine.root());
     let mut connection = bus.open(&key_path("/dev/hidraw0")).unwrap();
+    let waiter = this_thread();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            std::thread::sleep(Duration::from_millis(50));
+            until("somebody waits", || sleeps(&waiter));
             drop(key);
         });
         let received = connection.receive(&mut [0; 64], Duration::from_secs(20));

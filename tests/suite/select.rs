@@ -213,7 +213,8 @@ impl Random for Zeros {
 fn in_real_time(
     touches: &[Touch],
     interrupt: &Interrupt,
-) -> (Result<Selected, SelectError>, Watcher, Record, RecordingBus<VirtualBus>) {
+    record: &Record,
+) -> (Result<Selected, SelectError>, Watcher, RecordingBus<VirtualBus>) {
     let keys = VirtualBus::new(None, Surroundings::real(), Touch::Auto);
     for (number, touch) in (0..).zip(touches) {
         let description = Desk::description(number);
@@ -221,7 +222,6 @@ fn in_real_time(
         let key = VirtualKey::volatile(description, settings, *touch, Surroundings::real());
         keys.plug(&key).unwrap();
     }
-    let record = Record::default();
     let bus = RecordingBus::new(keys, record.clone());
     let keys = bus.keys().unwrap();
     let mut watcher = Watcher::default();
@@ -235,14 +235,15 @@ fn in_real_time(
         settings: Settings { timing, last_try: false },
     };
     let selected = select(&keys, &mut context);
-    (selected, watcher, record, bus)
+    (selected, watcher, bus)
 }
 
 #[test]
 fn the_first_touch_wins_and_the_other_keys_are_told_to_cancel() {
     let touches = [Touch::Never, Touch::After(Duration::from_millis(300)), Touch::Never];
     let begun = Instant::now();
-    let (selected, watcher, record, bus) = in_real_time(&touches, &Interrupt::new());
+    let record = Record::default();
+    let (selected, watcher, bus) = in_real_time(&touches, &Interrupt::new(), &record);
     let Selected { mut key, by, .. } = selected.unwrap_or_else(|error| panic!("{error}"));
     assert!(begun.elapsed() < Duration::from_secs(10), "nobody waited for a time limit");
     assert_eq!((key.description().path.0.as_str(), by), ("/dev/hidraw1", SelectedBy::Touch));
@@ -266,15 +267,15 @@ fn the_first_touch_wins_and_the_other_keys_are_told_to_cancel() {
 
 #[test]
 fn an_interrupt_stops_every_key() {
-    let interrupt = Interrupt::new();
+    let (interrupt, record) = (Interrupt::new(), Record::default());
     let presser = thread::spawn({
-        let interrupt = interrupt.clone();
+        let (interrupt, record) = (interrupt.clone(), record.clone());
         move || {
-            thread::sleep(Duration::from_millis(300));
+            record.wait_for("0b", 2);
             interrupt.request();
         }
     });
-    let (selected, _, record, _) = in_real_time(&[Touch::Never; 2], &interrupt);
+    let (selected, ..) = in_real_time(&[Touch::Never; 2], &interrupt, &record);
     presser.join().unwrap();
     assert!(matches!(selected, Err(SelectError::Interrupted)));
     let mut messages = record.take();
@@ -285,8 +286,8 @@ fn an_interrupt_stops_every_key() {
 #[test]
 fn a_no_on_a_key_leaves_the_others() {
     let touches = [Touch::Refuse, Touch::After(Duration::from_millis(200))];
-    let (selected, ..) = in_real_time(&touches, &Interrupt::new());
+    let (selected, ..) = in_real_time(&touches, &Interrupt::new(), &Record::default());
     assert_eq!(selected.ok().unwrap().key.description().path.0, "/dev/hidraw1");
-    let (selected, ..) = in_real_time(&[Touch::Refuse; 2], &Interrupt::new());
+    let (selected, ..) = in_real_time(&[Touch::Refuse; 2], &Interrupt::new(), &Record::default());
     assert!(matches!(selected, Err(SelectError::NoneMeant)));
 }

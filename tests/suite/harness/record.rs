@@ -6,24 +6,47 @@ use fidokey::transport::{
 };
 use fidokey::wire::cbor;
 use fidokey::wire::ctaphid::{Assembler, Command, Packet, PacketKind};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// Everything that was said to the keys, in order.
 #[derive(Clone, Default)]
-pub struct Record(Arc<Mutex<Vec<(KeyPath, String)>>>);
+pub struct Record(Arc<Said>);
+
+#[derive(Default)]
+struct Said {
+    messages: Mutex<Vec<(KeyPath, String)>>,
+    more: Condvar,
+}
 
 impl Record {
     /// The messages since the last call, by name: CTAPHID's, or CTAP2's with its subcommand.
     pub fn take(&self) -> Vec<String> {
-        let messages = std::mem::take(&mut *self.0.lock().unwrap());
+        let messages = std::mem::take(&mut *self.0.messages.lock().unwrap());
         messages.into_iter().map(|(_, name)| name).collect()
     }
 
     /// As [`Record::take`], for one key; what was said to others is forgotten too.
     pub fn take_of(&self, path: &str) -> Vec<String> {
-        let messages = std::mem::take(&mut *self.0.lock().unwrap());
+        let messages = std::mem::take(&mut *self.0.messages.lock().unwrap());
         messages.into_iter().filter(|(at, _)| at.0 == path).map(|(_, name)| name).collect()
+    }
+
+    /// Waits until a message of this name was said so many times, for a minute at most.
+    pub fn wait_for(&self, name: &str, times: usize) {
+        let said = |messages: &Vec<(KeyPath, String)>| {
+            messages.iter().filter(|(_, said)| said == name).count()
+        };
+        let messages = self.0.messages.lock().unwrap();
+        let most = Duration::from_secs(60);
+        let too_few = |messages: &mut Vec<_>| said(messages) < times;
+        let (messages, _) = self.0.more.wait_timeout_while(messages, most, too_few).unwrap();
+        assert!(said(&messages) >= times, "{name} was not said {times} times");
+    }
+
+    fn add(&self, path: &KeyPath, name: String) {
+        self.0.messages.lock().unwrap().push((path.clone(), name));
+        self.0.more.notify_all();
     }
 }
 
@@ -112,7 +135,7 @@ impl Connection for RecordingConnection {
         }
         if let Some(message) = self.pending.take_if(|message| message.is_complete()) {
             let name = name(message.command(), &message.into_payload());
-            self.record.0.lock().unwrap().push((self.path.clone(), name));
+            self.record.add(&self.path, name);
         }
         self.inner.send(report)
     }
