@@ -318,3 +318,13 @@ fn after_a_registration_with_the_pin_from_standard_input() {
 fn after_a_registration_with_the_pin_typed_on_a_terminal() {
     leaves_nothing_behind("register --rp a.example --user al", true, |_, _| {});
 }
+
+/// What is written down of the messages is what is in them without their secrets.
+#[test]
+fn after_a_registration_with_a_trace() {
+    let directory = tempfile::tempdir().unwrap();
+    let trace = directory.path().join("trace");
+    let line = "register --rp a.example --user al --resident --pin-file - --no-input --trace";
+    leaves_nothing_behind(&format!("{line} {}", trace.display()), false, |_, _| {});
+    assert!(fs::read_to_string(trace).unwrap().contains("\"pinHashEnc\":{\"masked\":32}"));
+}
