@@ -23,8 +23,7 @@ impl App<'_> {
             }
             told.push(name);
             self.ui.warning(&format!(
-                "\"{}\" has {} bytes. {} may keep only the first {LIMIT}: \"{}\".",
-                escape(name),
+                "A name has {} bytes. {} may keep only the first {LIMIT} of them: \"{}\".",
                 name.len(),
                 capitalized(&key_name(key)),
                 escape(cut(name))
