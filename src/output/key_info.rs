@@ -1,5 +1,6 @@
 //! One key in depth.
 
+use super::identity::Identity;
 use super::info_members::{self, OddMember, uv_modalities};
 use super::json::base64url;
 use super::key_words::{self, stated};
@@ -20,7 +21,7 @@ const YUBICO: u16 = 0x1050;
 /// One key in depth.
 #[derive(Debug, Serialize)]
 pub struct InfoView<'a> {
-    key: Identity<'a>,
+    key: Identity,
     ctaphid: CtaphidView,
     speaks: String,
     fido2: bool,
@@ -46,17 +47,6 @@ impl Serialize for Members<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         info_members::document(self.0).serialize(serializer)
     }
-}
-
-#[derive(Debug, Serialize)]
-struct Identity<'a> {
-    path: &'a str,
-    manufacturer: Option<&'a str>,
-    product: Option<&'a str>,
-    vendor_id: Option<u16>,
-    product_id: Option<u16>,
-    serial_number: Option<&'a str>,
-    port: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,17 +79,8 @@ impl<'a> InfoView<'a> {
     pub fn of(key: &'a Key, pin: Option<&'a Result<PinState, String>>) -> Self {
         let description = key.description();
         let info = key.known_info();
-        let is_set = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
         Self {
-            key: Identity {
-                path: &description.path.0,
-                manufacturer: is_set(&description.manufacturer),
-                product: is_set(&description.product),
-                vendor_id: description.vendor_id,
-                product_id: description.product_id,
-                serial_number: is_set(&description.serial_number),
-                port: is_set(&description.port),
-            },
+            key: Identity::of(description),
             ctaphid: CtaphidView::of(key.init_reply()),
             speaks: key_words::speaks(info, key.capabilities()),
             fido2: info.is_some(),
@@ -142,14 +123,14 @@ impl<'a> InfoView<'a> {
 
     fn device(&self) -> String {
         let Identity { manufacturer, product, serial_number, port, vendor_id, product_id, .. } =
-            self.key;
+            &self.key;
         let CtaphidView { protocol_version, ref device_version, .. } = self.ctaphid;
         let mut section = Section::new("Device");
-        section.row("Manufacturer", stated(manufacturer));
-        section.row("Product", stated(product));
-        section.row("Vendor:product", key_words::vendor_product(vendor_id, product_id));
-        section.row("Serial number", stated(serial_number));
-        section.row("USB port", stated(port));
+        section.row("Manufacturer", stated(manufacturer.as_deref()));
+        section.row("Product", stated(product.as_deref()));
+        section.row("Vendor:product", key_words::vendor_product(*vendor_id, *product_id));
+        section.row("Serial number", stated(serial_number.as_deref()));
+        section.row("USB port", stated(port.as_deref()));
         section.row(
             "CTAPHID",
             format!("protocol version {protocol_version}, device version {device_version}"),

@@ -1,6 +1,7 @@
 //! The keys that are plugged in, one row each.
 
 use super::access::{self, AccessView};
+use super::identity::Identity;
 use super::key_words;
 use super::remedy::RemedyView;
 use super::text::{Table, escape};
@@ -26,13 +27,8 @@ pub struct ListView {
 /// One key.
 #[derive(Debug, Serialize)]
 pub struct KeyView {
-    path: String,
-    manufacturer: Option<String>,
-    product: Option<String>,
-    vendor_id: Option<u16>,
-    product_id: Option<u16>,
-    serial_number: Option<String>,
-    port: Option<String>,
+    #[serde(flatten)]
+    identity: Identity,
     status: Status,
     reason: Option<String>,
     access: Option<AccessView>,
@@ -178,13 +174,7 @@ impl KeyView {
 
     fn of(key: &KeyDescription, status: Status) -> Self {
         Self {
-            path: key.path.0.clone(),
-            manufacturer: key.manufacturer.clone(),
-            product: key.product.clone(),
-            vendor_id: key.vendor_id,
-            product_id: key.product_id,
-            serial_number: key.serial_number.clone(),
-            port: key.port.clone(),
+            identity: Identity::of(key),
             status,
             reason: None,
             access: None,
@@ -257,11 +247,13 @@ impl ListView {
         let header = ["PATH", "PRODUCT", "VENDOR:PRODUCT", "SERIAL", "SPEAKS", "PIN"];
         let mut table = Table::new(&header);
         for key in &self.keys {
+            let Identity { path, product, vendor_id, product_id, serial_number, .. } =
+                &key.identity;
             let mut cells = vec![
-                escape(&key.path),
-                key_words::stated(key.product.as_deref()),
-                key_words::vendor_product(key.vendor_id, key.product_id),
-                key_words::stated(key.serial_number.as_deref()),
+                escape(path),
+                key_words::stated(product.as_deref()),
+                key_words::vendor_product(*vendor_id, *product_id),
+                key_words::stated(serial_number.as_deref()),
             ];
             cells.extend(key.cells.iter().cloned());
             table.row(cells);

@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod demo;
 pub mod doctor;
 mod extensions;
+mod identity;
 pub mod info_members;
 pub mod json;
 pub mod key_info;

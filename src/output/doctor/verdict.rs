@@ -5,6 +5,7 @@ use super::notes::{NoteView, notes};
 use crate::authenticator::{AuthenticatorError, Key, PinState};
 use crate::host::{Access, Holder, HostKey, Obstacle, Remedy};
 use crate::output::access::{self, AccessView};
+use crate::output::identity::Identity;
 use crate::output::key_words;
 use crate::output::list::{Status, reason};
 use crate::output::remedy::{RemedyView, shell_word};
@@ -56,13 +57,8 @@ enum Problem {
 /// One key, and whether it can be used.
 #[derive(Debug, Serialize)]
 pub struct KeyVerdict {
-    path: String,
-    manufacturer: Option<String>,
-    product: Option<String>,
-    vendor_id: Option<u16>,
-    product_id: Option<u16>,
-    serial_number: Option<String>,
-    port: Option<String>,
+    #[serde(flatten)]
+    identity: Identity,
     usable: bool,
     problem: Option<Problem>,
     reason: Option<String>,
@@ -239,13 +235,7 @@ impl KeyVerdict {
         let holder =
             |holder: &Holder| HolderView { process: holder.process, name: holder.name.clone() };
         Self {
-            path: key.path.0.clone(),
-            manufacturer: key.manufacturer.clone(),
-            product: key.product.clone(),
-            vendor_id: key.vendor_id,
-            product_id: key.product_id,
-            serial_number: key.serial_number.clone(),
-            port: key.port.clone(),
+            identity: Identity::of(key),
             usable: true,
             problem: None,
             reason: None,
