@@ -106,8 +106,11 @@ pub enum Notice {
         /// Tries of the key's own verification left, if it says.
         retries: Option<u64>,
     },
-    /// The key's own verification is blocked; the PIN is used instead.
-    VerificationBlocked,
+    /// The PIN is used instead of the key's own verification.
+    PinInsteadOfVerification {
+        /// Whether the key's own verification is blocked until a PIN was right.
+        blocked: bool,
+    },
     /// The typed PIN is sent in Unicode Normalization Form C, which differs from what was typed.
     PinNormalized,
     /// The PIN from a file or descriptor is used and few tries are left.

@@ -270,7 +270,10 @@ impl Key {
                 if !pin_can_stand_in(self.info(context)?) {
                     return Err(error);
                 }
-                context.interaction.notice(self.description(), &Notice::VerificationBlocked);
+                let blocked = matches!(error, AuthenticatorError::Refused { .. });
+                context
+                    .interaction
+                    .notice(self.description(), &Notice::PinInsteadOfVerification { blocked });
                 self.token_by_pin(context, need)
             }
             other => other,

@@ -277,9 +277,12 @@ impl Interaction for Person<'_, '_> {
             Notice::NotRecognised { retries: None } => {
                 self.ui.warning(&format!("{name} did not recognise you."));
             }
-            Notice::VerificationBlocked => {
+            Notice::PinInsteadOfVerification { blocked: false } => {
                 self.ui.warning(&format!("{name} asks for its PIN instead of a fingerprint."));
             }
+            Notice::PinInsteadOfVerification { blocked: true } => self.ui.warning(&format!(
+                "{name} takes no fingerprint after too many wrong ones, until its PIN was given."
+            )),
             Notice::PinNormalized => {
                 self.ui.status(
                     "The PIN is sent in Unicode's composed form (NFC), which differs from what \

@@ -1,0 +1,133 @@
+"""python-fido2 on the one key that is plugged in, for the lab's jobs.
+
+    peer.py info | retries
+    peer.py credentials | set-pin | enroll < PIN
+    peer.py register RP FILE < PIN       writes what it registered, for `assert --public-key`
+    peer.py assert RP FILE < PIN         asserts and verifies with the registration that fidokey saved
+"""
+
+import json
+import sys
+
+from fido2 import cbor
+from fido2.ctap2 import ClientPin, CredentialManagement, Ctap2
+from fido2.ctap2.bio import CaptureError, FPBioEnrollment
+from fido2.hid import CtapHidDevice
+from fido2.utils import sha256, websafe_decode
+
+try:
+    from fido2.webauthn import AttestationObject
+except ImportError:  # Before version 1.0.
+    from fido2.ctap2 import AttestationObject
+
+
+def said_pin():
+    return sys.stdin.readline().rstrip("\n")
+
+
+def info(ctap):
+    said = ctap.get_info()
+    print("versions", *said.versions)
+    print("extensions", *sorted(said.extensions))
+    print("aaguid", bytes(said.aaguid).hex())
+    print("options", *sorted(f"{name}={on}" for name, on in said.options.items()))
+    print("protocols", *said.pin_uv_protocols)
+    print("shortest PIN", said.min_pin_length)
+
+
+def retries(ctap):
+    print(ClientPin(ctap).get_pin_retries()[0])
+
+
+def management(ctap):
+    pin = ClientPin(ctap)
+    permission = ClientPin.PERMISSION.CREDENTIAL_MGMT
+    return CredentialManagement(ctap, pin.protocol, pin.get_pin_token(said_pin(), permission))
+
+
+def credentials(ctap):
+    manager = management(ctap)
+    for rp in manager.enumerate_rps():
+        rp_hash = rp[CredentialManagement.RESULT.RP_ID_HASH]
+        for one in manager.enumerate_creds(rp_hash):
+            user = one[CredentialManagement.RESULT.USER]
+            identifier = one[CredentialManagement.RESULT.CREDENTIAL_ID]["id"]
+            print(rp[CredentialManagement.RESULT.RP]["id"], user["name"], identifier.hex()[:8])
+
+
+def set_pin(ctap):
+    ClientPin(ctap).set_pin(said_pin())
+    print("set")
+
+
+def enroll(ctap):
+    pin = ClientPin(ctap)
+    permission = ClientPin.PERMISSION.BIO_ENROLL
+    bio = FPBioEnrollment(ctap, pin.protocol, pin.get_pin_token(said_pin(), permission))
+    capture = bio.enroll()
+    while True:
+        try:
+            template = capture.capture()
+        except CaptureError as error:
+            print("again:", error)
+            continue
+        if template is not None:
+            break
+    bio.set_name(template, "thumb")
+    print("enrolled", *bio.enumerate_enrollments().values())
+
+
+def register(ctap, rp, file):
+    pin = ClientPin(ctap)
+    pin_token = pin.get_pin_token(said_pin(), ClientPin.PERMISSION.MAKE_CREDENTIAL, rp)
+    client_data_hash = sha256(b"made by python-fido2")
+    made = ctap.make_credential(
+        client_data_hash,
+        {"id": rp, "name": rp},
+        {"id": b"robin", "name": "robin"},
+        [{"type": "public-key", "alg": -7}],
+        options={"rk": True},
+        pin_uv_param=pin.protocol.authenticate(pin_token, client_data_hash),
+        pin_uv_protocol=pin.protocol.VERSION,
+    )
+    with open(file, "wb") as public:
+        public.write(cbor.encode(made.auth_data.credential_data.public_key))
+    print("registered")
+
+
+def assert_(ctap, rp, file):
+    with open(file, encoding="utf-8") as saved:
+        document = json.load(saved)
+    # A RegistrationResponseJSON and, around it, who was registered.
+    response = document["response"]["response"]
+    made = AttestationObject(websafe_decode(response["attestationObject"]))
+    data = made.auth_data.credential_data
+    pin = ClientPin(ctap)
+    pin_token = pin.get_pin_token(said_pin(), ClientPin.PERMISSION.GET_ASSERTION, rp)
+    client_data_hash = sha256(b"asked by python-fido2")
+    assertion = ctap.get_assertion(
+        rp,
+        client_data_hash,
+        [{"type": "public-key", "id": data.credential_id}],
+        pin_uv_param=pin.protocol.authenticate(pin_token, client_data_hash),
+        pin_uv_protocol=pin.protocol.VERSION,
+    )
+    assertion.verify(client_data_hash, data.public_key)
+    print("asserted and verified")
+
+
+def main():
+    acts = {
+        "info": info,
+        "retries": retries,
+        "credentials": credentials,
+        "set-pin": set_pin,
+        "enroll": enroll,
+        "register": register,
+        "assert": assert_,
+    }
+    (device,) = list(CtapHidDevice.list_devices())
+    acts[sys.argv[1]](Ctap2(device), *sys.argv[2:])
+
+
+main()
