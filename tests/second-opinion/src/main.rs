@@ -18,7 +18,8 @@ use ctap_hid_fido2::public_key_credential_descriptor::PublicKeyCredentialDescrip
 use ctap_hid_fido2::public_key_credential_user_entity::PublicKeyCredentialUserEntity;
 use ctap_hid_fido2::{Cfg, FidoKeyHid, FidoKeyHidFactory, HidParam, get_fidokey_devices, verifier};
 use serde_json::{Value, json};
-use std::io::stdin;
+use std::fs::File;
+use std::io::{Write, stdin};
 
 /// Shows what ctap-hid-fido2 sees on a key, as JSON.
 ///
@@ -57,7 +58,7 @@ enum Command {
         /// The credential ID, in base64url
         #[arg(long)]
         credential_id: Option<String>,
-        /// The public key, DER in base64url, that the assertion is to be verified with
+        /// The public key that the assertion is to be verified with, as `register` prints it
         #[arg(long)]
         public_key: Option<String>,
     },
@@ -74,11 +75,14 @@ enum Command {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    // The library says this and that on standard output, which is kept for the answer.
+    let mut stdout = File::from(rustix::io::dup(rustix::stdio::stdout())?);
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
     let answer = match arguments.command {
         Command::List => list(),
         command => obey(&open(arguments.device)?, command)?,
     };
-    println!("{answer:#}");
+    writeln!(stdout, "{answer:#}")?;
     Ok(())
 }
 
@@ -210,12 +214,10 @@ fn assert(
     let arguments =
         if pin.is_empty() { arguments.without_pin_and_uv() } else { arguments.pin(pin) };
     let assertions = key.get_assertion_with_args(&arguments.build())?;
-    let verified = public_key.map(|der| {
-        // Of the two kinds that there are, the shorter is Ed25519.
-        const ED25519: usize = 44;
-        let kind =
-            if der.len() <= ED25519 { PublicKeyType::Ed25519 } else { PublicKeyType::Ecdsa256 };
-        let public_key = PublicKey::with_der(&der, kind);
+    let verified = public_key.map(|bytes| {
+        // The library calls it DER; it is the bare key: 65 bytes on P-256.
+        let kind = if bytes.len() == 32 { PublicKeyType::Ed25519 } else { PublicKeyType::Ecdsa256 };
+        let public_key = PublicKey::with_der(&bytes, kind);
         assertions
             .iter()
             .any(|assertion| verifier::verify_assertion(rp_id, &public_key, &challenge, assertion))
