@@ -9,11 +9,13 @@
 mod decode;
 mod diagnostic;
 mod encode;
+mod error;
 mod salvage;
 mod value;
 
-pub use decode::{CborError, Expected, Item, Key, Map, parse, parse_prefix};
+pub use decode::{Item, Key, Map, parse, parse_prefix};
 pub use encode::{Encoded, MapBuilder};
+pub use error::{CborError, Expected};
 pub use salvage::{Fault, Salvage, salvage_map};
 pub use value::Value;
 

@@ -1,7 +1,8 @@
 //! As much of a map as can be read, for whoever has to show it rather than use it.
 
 use super::MAX_COUNT;
-use super::decode::{CborError, Expected, Item, parse_prefix};
+use super::decode::{Item, parse_prefix};
+use super::error::{CborError, Expected};
 use minicbor::Decoder;
 
 /// What of a map could be read.

@@ -1,7 +1,8 @@
 //! Any CBOR item as a tree, for members that this program does not know but must keep or show.
 
-use super::decode::{CborError, Item};
+use super::decode::Item;
 use super::encode::{Encoded, MapBuilder};
+use super::error::CborError;
 use minicbor::Decoder;
 use minicbor::data::Type;
 
