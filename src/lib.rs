@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`cli`] | flags, terminals, exit codes; one file per command | protocol |
 //! | [`output`] | what was learned, as text or versioned JSON, one struct per view | talk to a key |
+//! | `relying_party` | the local relying party, and ceremonies and audits against remote ones | print |
 //! | [`client`] | a WebAuthn client: options, rules, ceremony, response | read flags |
 //! | [`authenticator`] | ceremonies on a key; asks people only through a trait | print |
 //! | [`webauthn`] | the rules: client data, RP ID, JSON forms, verification | touch a key |
@@ -18,7 +19,9 @@
 //! | [`transport`] | moves messages to and from a key | know CBOR |
 //! | [`wire`] | bytes to values and back; pure and total | any I/O |
 //!
-//! Direction of use: `main -> cli -> output -> client -> {authenticator, webauthn}`;
+//! `relying_party` is behind the cargo feature `relying-party`, which is on by default.
+//!
+//! Direction of use: `main -> cli -> output -> relying_party -> client -> {authenticator, webauthn}`;
 //! `authenticator -> {ctap, transport}`; `webauthn -> ctap`; `{ctap, transport} -> wire`, and every
 //! layer may use `wire`. `{virtual_key, trace, host}` stand beside `authenticator`, over `transport`
 //! (`trace` also over `ctap`), and are joined to it in `cli`. Names in one pair of braces do not know
@@ -30,6 +33,8 @@ pub mod client;
 pub mod ctap;
 pub mod host;
 pub mod output;
+#[cfg(feature = "relying-party")]
+pub mod relying_party;
 pub mod trace;
 pub mod transport;
 pub mod virtual_key;

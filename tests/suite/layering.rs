@@ -16,9 +16,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("authenticator", &["ctap", "transport"]),
     ("webauthn", &["ctap"]),
     ("client", &["authenticator", "webauthn", "ctap", "transport"]),
+    ("relying_party", &["client", "authenticator", "webauthn", "ctap", "transport"]),
     (
         "output",
         &[
+            "relying_party",
             "client",
             "authenticator",
             "webauthn",
@@ -33,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "output",
+            "relying_party",
             "client",
             "authenticator",
             "webauthn",
