@@ -6,7 +6,6 @@ use crate::authenticator::StoredCredentials;
 use crate::client::{Asserted, Registered};
 use crate::ctap::get_info::Info;
 use crate::output::key_words;
-use crate::webauthn::check::Outcome;
 use crate::webauthn::verify::Verdict;
 use crate::wire::cose::Algorithm;
 use crate::wire::ctaphid::Capabilities;
@@ -99,7 +98,7 @@ impl StepView {
     }
 
     fn verified(step: &'static str, what: &str, verdict: &Verdict) -> Self {
-        let passed = verdict.checks().iter().filter(|check| check.outcome == Outcome::Passed);
+        let passed = verdict.checks().iter().filter(|check| check.outcome.is_passed());
         let passed = passed.count();
         let checks = count(passed, "check", "checks");
         let result = format!("{what} is right: {checks} passed");

@@ -156,7 +156,7 @@ fn verdict_text(what: &str, verdict: &Verdict) -> String {
     let mut text = String::new();
     for check in verdict.checks() {
         let mark = match &check.outcome {
-            Outcome::Passed => "passed",
+            Outcome::Passed { .. } => "passed",
             Outcome::Failed { .. } => "FAILED",
             Outcome::NotChecked { .. } => "      ",
             Outcome::NotApplicable { .. } => continue,

@@ -8,7 +8,14 @@ use std::fmt;
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// The rule holds.
-    Passed,
+    Passed {
+        /// What the rule asks for, where that says more than the rule.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expected: Option<String>,
+        /// What was there, where that says more than the rule.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seen: Option<String>,
+    },
     /// The rule is broken.
     Failed {
         /// What the rule asks for.
@@ -28,11 +35,23 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether the rule holds.
+    pub fn is_passed(&self) -> bool {
+        matches!(self, Self::Passed { .. })
+    }
+
+    /// Whether the rule is broken.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
+}
+
 impl fmt::Display for Outcome {
     /// Writes it in words: `not checked: no public key`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Passed => formatter.write_str("passed"),
+            Self::Passed { .. } => formatter.write_str("passed"),
             Self::Failed { expected, seen } => {
                 write!(formatter, "failed: expected {expected}, seen {seen}")
             }
@@ -74,7 +93,12 @@ impl Rule {
     }
 
     pub(super) fn passed(self) -> Check {
-        self.with(Outcome::Passed)
+        self.with(Outcome::Passed { expected: None, seen: None })
+    }
+
+    /// Passed, with what was there.
+    pub(super) fn passed_with(self, seen: impl Into<String>) -> Check {
+        self.with(Outcome::Passed { expected: None, seen: Some(seen.into()) })
     }
 
     pub(super) fn failed(self, expected: impl Into<String>, seen: impl Into<String>) -> Check {
@@ -89,14 +113,19 @@ impl Rule {
         self.with(Outcome::NotApplicable { reason: reason.into() })
     }
 
-    /// Passed when `holds`; otherwise failed with what the closures say.
+    /// Passed when `holds`, otherwise failed; both with what the closures say.
     pub(super) fn judge(
         self,
         holds: bool,
         expected: impl FnOnce() -> String,
         seen: impl FnOnce() -> String,
     ) -> Check {
-        if holds { self.passed() } else { self.failed(expected(), seen()) }
+        let (expected, seen) = (expected(), seen());
+        if holds {
+            self.with(Outcome::Passed { expected: Some(expected), seen: Some(seen) })
+        } else {
+            self.failed(expected, seen)
+        }
     }
 }
 
@@ -117,5 +146,9 @@ mod tests {
         let check = RULE.judge(false, || "a".into(), || "b".into());
         assert_eq!(check.outcome.to_string(), "failed: expected a, seen b");
         assert_eq!(serde_json::to_value(&check).unwrap()["outcome"], serde_json::json!("failed"));
+        let check = RULE.judge(true, || "a".into(), || "a".into());
+        assert_eq!(check.outcome.to_string(), "passed");
+        let json = serde_json::to_value(&check).unwrap();
+        assert_eq!((&json["expected"], &json["seen"]), (&"a".into(), &"a".into()));
     }
 }

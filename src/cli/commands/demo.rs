@@ -17,7 +17,6 @@ use crate::ctap::{CommandCode, CredentialDescriptor, Pin, UserEntity};
 use crate::output::demo::{DemoView, StepView};
 use crate::transport::KeyDescription;
 use crate::virtual_key::VirtualBus;
-use crate::webauthn::check::Outcome;
 use crate::webauthn::rp_id::RpId;
 use crate::webauthn::verify::Verdict;
 use crate::wire::cose::Algorithm;
@@ -126,7 +125,7 @@ impl Demo {
         // Everything is known here that a signature is checked with: one that was not checked is as
         // bad as one that is wrong.
         let signature = verdict.check(signature);
-        let is_signed = signature.is_some_and(|check| check.outcome == Outcome::Passed);
+        let is_signed = signature.is_some_and(|check| check.outcome.is_passed());
         if verdict.is_accepted() && is_signed {
             return Ok(());
         }

@@ -69,6 +69,25 @@ pub struct AttestationVerdict {
     pub format: String,
     /// What kind of attestation it is.
     pub kind: AttestationKind,
+    /// The statements of a compound one (section 8.9); empty for every other format.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<AttestationVerdict>,
+}
+
+impl AttestationVerdict {
+    fn new(format: &str, kind: AttestationKind) -> Self {
+        Self { format: format.to_owned(), kind, statements: Vec::new() }
+    }
+
+    /// What the attestation certificates say: none without a certificate, one for each certified
+    /// statement of a compound one, else one. Their chains are as received, in DER, the leaf first.
+    pub fn certificates(&self) -> Vec<&CertificateFacts> {
+        let own = match &self.kind {
+            AttestationKind::Certificate(facts) => Some(facts.as_ref()),
+            _ => None,
+        };
+        own.into_iter().chain(self.statements.iter().flat_map(Self::certificates)).collect()
+    }
 }
 
 /// What an attestation statement is about.
@@ -122,7 +141,7 @@ pub fn examine(
         }
     };
     if known {
-        checks.insert(0, FORMAT.passed());
+        checks.insert(0, FORMAT.passed_with(format));
     }
     checks.push(match kind {
         AttestationKind::None => TRUST.not_applicable("nothing is attested"),
@@ -131,7 +150,7 @@ pub fn examine(
         }
         _ => TRUST.not_checked("no roots were given, so trust is not checked"),
     });
-    (AttestationVerdict { format: object.format.clone(), kind }, checks)
+    (AttestationVerdict::new(format, kind), checks)
 }
 
 fn unreadable(error: &CborError) -> Vec<Check> {

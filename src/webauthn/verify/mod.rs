@@ -180,7 +180,7 @@ pub struct Verdict {
 
 impl Verdict {
     fn new(checks: Vec<Check>, facts: Facts) -> Self {
-        let accepted = !checks.iter().any(|check| matches!(check.outcome, Outcome::Failed { .. }));
+        let accepted = !checks.iter().any(|check| check.outcome.is_failed());
         Self { accepted, checks, facts }
     }
 
@@ -202,7 +202,7 @@ impl Verdict {
 
     /// The checks that failed.
     pub fn failed(&self) -> impl Iterator<Item = &Check> {
-        self.checks.iter().filter(|check| matches!(check.outcome, Outcome::Failed { .. }))
+        self.checks.iter().filter(|check| check.outcome.is_failed())
     }
 
     /// The checks that could not be made.

@@ -156,7 +156,7 @@ fn the_test_vectors_are_accepted() {
             "packed.ES512" => {
                 assert_eq!(signature.to_string(), "not checked: this program cannot verify ES512");
             }
-            _ => assert_eq!(*signature, Outcome::Passed),
+            _ => assert!(signature.is_passed()),
         }
     }
 }

@@ -289,7 +289,9 @@ fn the_report_is_stable() {
             "id": "challenge",
             "rule": "the challenge is the one that was sent",
             "section": "7.1",
-            "outcome": "passed"
+            "outcome": "passed",
+            "expected": "wRhKX934BF4T3Ef1S2H1pla2ZrWQGPFthw6SVumVIBI",
+            "seen": "wRhKX934BF4T3Ef1S2H1pla2ZrWQGPFthw6SVumVIBI"
         })
     );
     let facts = &report["facts"];
