@@ -5,7 +5,7 @@
 //! | [`base64url`] | bytes in JSON | 3 |
 //! | [`client_data`] | client data, written byte for byte and read | 5.8.1 |
 //! | [`origin`], [`rp_id`] | who asks, and for whom they may ask | 5.1.3, 5.1.4 |
-//! | [`json`] | the JSON forms of responses | 5.1, 5.1.8 |
+//! | [`json`] | the JSON forms of responses and options | 5.1, 5.1.8 to 5.1.10 |
 //! | [`public_key`] | credential public keys and signatures | 5.8.5, 6.5.6 |
 //! | [`attestation`] | attestation statements | 8 |
 //! | [`check`] | one line of a verdict | |

@@ -1,14 +1,15 @@
-//! The JSON forms of responses (WebAuthn Level 3 sections 5.1.8 and 5.1).
+//! The JSON forms of responses and options (WebAuthn Level 3 sections 5.1.8 to 5.1.10).
 //!
 //! Member names, order and encodings are WebAuthn's own; nothing is added. Documents of other
 //! programs are read with tolerance: padded or standard base64, members that older libraries leave
 //! out, and members that nobody knows. Whether a document is true is decided in
-//! [`verify`](super::verify). The JSON forms of options are not here.
+//! [`verify`](super::verify). Options are in [`options`].
 //!
 //! A ceremony that was given only the hash of the client data has no `clientDataJSON` that could be
 //! written down: the member is then absent, which is the one departure from WebAuthn's forms.
 
 mod assertion;
+pub mod options;
 mod registration;
 
 pub use assertion::{AuthenticationResponseJson, AuthenticatorAssertionResponseJson};
