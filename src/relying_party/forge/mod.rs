@@ -1,0 +1,44 @@
+//! An authenticator in software that can lie.
+//!
+//! A plan describes what an honest authenticator and an honest client would send, down to the bytes;
+//! who wants a lie changes one thing in the plan before it is forged. Keys, signatures and
+//! certificates are real, so that what is wrong is what was changed and nothing else. The firmware
+//! of a [virtual key](crate::virtual_key) cannot do this: it does not lie.
+//!
+//! | module | what it makes | section of WebAuthn Level 3 |
+//! |---|---|---|
+//! | [`key`] | credential key pairs, their COSE form and signatures | 5.8.5, 6.5.5 |
+//! | [`client_data`] | `clientDataJSON` | 5.8.1 |
+//! | [`authenticator_data`] | authenticator data | 6.1 |
+//! | [`certificate`] | attestation certificates | 8.2.1 |
+//! | [`attestation`] | attestation statements and objects | 6.5, 8 |
+//! | [`registration`], [`assertion`] | whole responses | 5.1, 6.3 |
+//!
+//! Pure: randomness and the time of day are arguments.
+#![deny(clippy::arithmetic_side_effects)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+pub mod assertion;
+pub mod attestation;
+pub mod authenticator_data;
+pub mod certificate;
+pub mod client_data;
+pub mod key;
+pub mod registration;
+
+use crate::ctap::RandomError;
+use thiserror::Error;
+
+/// Why nothing could be forged. None of these depends on what a server says.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ForgeError {
+    /// There is no randomness for keys.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A certificate could not be built.
+    #[error("a certificate could not be built: {0}")]
+    Certificate(String),
+}
+
+#[cfg(test)]
+mod tests;
