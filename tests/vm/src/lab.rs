@@ -5,7 +5,7 @@
 //! folder, as an ordinary user.
 
 mod cache;
-mod compare;
+pub(crate) mod compare;
 mod host;
 mod image;
 mod kernel;
@@ -13,7 +13,7 @@ mod libraries;
 mod machine;
 mod packages;
 mod python;
-mod report;
+pub(crate) mod report;
 mod tree;
 
 pub mod run;

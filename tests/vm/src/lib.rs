@@ -9,7 +9,9 @@
 //! - [`layout`]: where things are in the machine.
 //! - [`stage`]: what runs in the machine.
 //! - [`lab`]: the program on the host.
+//! - [`desk`]: plays jobs without a machine: on the host, with keys of a test bed or a key at hand.
 
+pub mod desk;
 pub mod job;
 pub mod lab;
 pub mod layout;

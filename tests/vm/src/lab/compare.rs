@@ -17,7 +17,7 @@ enum Pair {
 }
 
 /// What is wrong with a run, for people to read; `None` if it went as the job says.
-pub(super) fn difference(job: &Job, name: &str, played: &[Step]) -> Option<String> {
+pub(crate) fn difference(job: &Job, name: &str, played: &[Step]) -> Option<String> {
     let mut out = String::new();
     for (index, step) in job.steps.iter().enumerate() {
         let title = format!("{name}:{}: {}\n", step.line, step.text);
@@ -49,7 +49,7 @@ pub(super) fn difference(job: &Job, name: &str, played: &[Step]) -> Option<Strin
 ///
 /// # Errors
 /// The difference, if a step could not be played: then nothing can be learned from the run.
-pub(super) fn updated(
+pub(crate) fn updated(
     job: &Job,
     name: &str,
     text: &str,

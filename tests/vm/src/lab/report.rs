@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How one job went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// As its file says.
     Passed,
     /// Its file was rewritten with what came out.
@@ -14,7 +14,7 @@ pub(super) enum Verdict {
 }
 
 /// The line for one job, and what is wrong with it.
-pub(super) fn of_job(name: &str, verdict: &Verdict, took: Duration) -> String {
+pub(crate) fn of_job(name: &str, verdict: &Verdict, took: Duration) -> String {
     let (word, details) = match verdict {
         Verdict::Passed => ("ok", ""),
         Verdict::Updated => ("updated", ""),
@@ -25,7 +25,7 @@ pub(super) fn of_job(name: &str, verdict: &Verdict, took: Duration) -> String {
 }
 
 /// The last line.
-pub(super) fn total(verdicts: &[Verdict], took: Duration) -> String {
+pub(crate) fn total(verdicts: &[Verdict], took: Duration) -> String {
     let failed = verdicts.iter().filter(|v| matches!(v, Verdict::Failed(_))).count();
     let passed = verdicts.len() - failed;
     format!("jobs: {passed} passed, {failed} failed in {:.0} s", took.as_secs_f64())

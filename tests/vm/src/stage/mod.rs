@@ -5,7 +5,8 @@
 //! | module | what it does |
 //! |---|---|
 //! | `boot`, `results` | the machine's first steps and its last |
-//! | `cast`, `play` | a job's users and keys; its acts, one by one |
+//! | `play` | a job's acts, one by one, wherever they take place |
+//! | `cast`, `machine` | this machine's users and keys, and what happens to them |
 //! | `user`, `command`, `words`, `terminal`, `screen` | commands, and what people see of them |
 //! | `seat`, `udev` | what the rest of the system does with a key |
 //! | `key`, `firmware`, `vehicle`, `uhid`, `gadget` | a key: a process behind a HID device |
@@ -14,7 +15,7 @@
 
 mod boot;
 mod cast;
-mod command;
+pub(crate) mod command;
 mod descriptor;
 mod exchange;
 mod firmware;
@@ -22,7 +23,8 @@ mod gadget;
 mod identity;
 mod key;
 mod lone_key;
-mod play;
+mod machine;
+pub(crate) mod play;
 mod report;
 mod results;
 mod screen;
@@ -31,9 +33,9 @@ mod terminal;
 mod traffic;
 mod udev;
 mod uhid;
-mod user;
+pub(crate) mod user;
 mod vehicle;
-mod waiting;
+pub(crate) mod waiting;
 mod words;
 
 pub use lone_key::{Options, USAGE, run as run_key};
@@ -42,6 +44,7 @@ use crate::job::Job;
 use crate::layout;
 use anyhow::{Context, Result};
 use cast::Cast;
+use machine::Machine;
 use play::Play;
 use std::fs;
 use std::path::Path;
@@ -85,5 +88,5 @@ fn play_into(folder: &Path, start: Instant, tell: impl Fn(&str)) -> Result<Strin
     let job = Job::parse(&text).context(layout::JOB)?;
     let cast = Cast::of(&job, folder, start)?;
     tell("the play begins");
-    Ok(play::all(&job.steps, Play::new(cast), tell))
+    Ok(play::all(&job.steps, Play::new(Machine::new(cast)), tell))
 }

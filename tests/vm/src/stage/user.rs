@@ -1,6 +1,7 @@
 //! The people of a play.
 
 use anyhow::{Context, Result};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,8 @@ pub struct User {
     pub home: PathBuf,
     /// Where commands run.
     pub folder: PathBuf,
+    /// What their programs find in the environment besides what everybody's do, or instead.
+    pub environment: Vec<(String, OsString)>,
 }
 
 impl User {
@@ -47,7 +50,23 @@ impl User {
             groups: std::iter::once(gid).chain(further).collect(),
             home: entry[5].into(),
             folder: entry[5].into(),
+            environment: Vec::new(),
         })
+    }
+
+    /// Whoever runs this process, in a home of their own for the time of a play.
+    pub fn of_this_process(home: &Path) -> Self {
+        let gid = rustix::process::getegid().as_raw();
+        let groups = rustix::process::getgroups().unwrap_or_default();
+        Self {
+            name: "pat".into(),
+            uid: rustix::process::geteuid().as_raw(),
+            gid,
+            groups: groups.iter().map(|group| group.as_raw()).chain([gid]).collect(),
+            home: home.into(),
+            folder: home.into(),
+            environment: Vec::new(),
+        }
     }
 
     /// Gives the user a home of their own.
