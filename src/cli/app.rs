@@ -15,6 +15,7 @@ use crate::ctap::Random;
 use crate::host::Host;
 use crate::transport::channel::Timing;
 use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
+use crate::webauthn::model_names::ModelNames;
 use serde::Serialize;
 use std::io::Read;
 use std::sync::Arc;
@@ -254,6 +255,11 @@ impl<'w> App<'w> {
             }
         }
         Err(CliError::declined())
+    }
+
+    /// What models are called.
+    pub fn model_names(&self) -> ModelNames {
+        ModelNames::default()
     }
 
     /// Standard input, for the one that asks first; nothing is left for the next.

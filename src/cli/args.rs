@@ -28,8 +28,8 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Use this key: a path, the start of a serial number, an AAGUID, part of a product name,
-    /// `virtual`, or `virtual:NAME`.
+    /// Use this key: a path, the start of a serial number, an AAGUID, part of a product's or model's
+    /// name, `virtual`, or `virtual:NAME`.
     #[arg(short, long, global = true, value_name = "SELECTOR", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub device: Option<String>,
 

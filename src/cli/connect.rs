@@ -9,7 +9,8 @@ use crate::authenticator::{
 use crate::ctap::RandomError;
 use crate::output::text::hex;
 use crate::output::words::key_name;
-use crate::transport::KeyDescription;
+use crate::transport::{KeyDescription, KeyKind};
+use crate::webauthn::model_names::ModelNames;
 use std::time::Duration;
 
 /// How long a key is waited for on a terminal, or with `--wait` without a number.
@@ -58,7 +59,7 @@ impl App<'_> {
                 self.on_description(&key.clone(), |context| Key::connect(key, context))
             }
             Found::Choice(Choice::AskThese(keys)) => {
-                self.open_by_aaguid(selector.unwrap_or_default(), keys)
+                self.open_by_model(selector.unwrap_or_default(), keys)
             }
         }
     }
@@ -87,7 +88,8 @@ impl App<'_> {
         let asked_to_wait = self.global.wait.is_some();
         let mut told = false;
         loop {
-            match choose(self.bus.as_ref(), selector) {
+            let choice = choose(self.bus.as_ref(), selector);
+            match self.or_by_model(choice) {
                 Err(error)
                     if in_time(self.clock.now())
                         && match error {
@@ -123,20 +125,41 @@ impl App<'_> {
         }
     }
 
+    /// Where no key fits what can be known without opening one, but some model has such a name, the
+    /// keys have to be asked.
+    pub(super) fn or_by_model(
+        &self,
+        choice: Result<Choice, ChooseError>,
+    ) -> Result<Choice, ChooseError> {
+        match choice {
+            Err(ChooseError::NoMatch { selector, keys })
+                if self.model_names().any_holds(&selector) =>
+            {
+                let (real, virtual_ones): (Vec<_>, Vec<_>) =
+                    keys.into_iter().partition(|key| key.kind == KeyKind::Hid);
+                if real.is_empty() {
+                    return Err(ChooseError::NoMatch { selector, keys: virtual_ones });
+                }
+                Ok(Choice::AskThese(real))
+            }
+            other => other,
+        }
+    }
+
     /// Waits until keys that were plugged in a moment ago may be opened, or it is clear that they
     /// may not.
     pub(super) fn settle(&mut self, keys: &[KeyDescription]) -> Result<(), CliError> {
         self.ceremony(|context| settle(keys, context)).map_err(|_| CliError::interrupted())
     }
 
-    /// Asks every key for its AAGUID, all at the same time, and keeps the one that matches. A key
+    /// Asks every key for its model, all at the same time, and keeps the one that matches. A key
     /// that serves another program is not waited for.
-    fn open_by_aaguid(
+    fn open_by_model(
         &mut self,
         selector: String,
         keys: Vec<KeyDescription>,
     ) -> Result<Key, CliError> {
-        let digits = aaguid_digits(&selector).unwrap_or_default();
+        let names = self.model_names();
         let mut matching = Vec::new();
         let mut not_asked = Vec::new();
         let answers = self.ceremony(|context| survey(&keys, context, authenticator::GLANCE));
@@ -146,7 +169,7 @@ impl App<'_> {
         }
         for (description, answer) in keys.iter().zip(answers) {
             match answer {
-                Ok(key) if has_aaguid(&key, &digits) => matching.push(key),
+                Ok(key) if is_model(&key, &selector, &names) => matching.push(key),
                 Ok(_) => {}
                 // It may be the one that is meant: if no other is, that is said.
                 Err(error) => {
@@ -175,8 +198,11 @@ impl App<'_> {
     }
 }
 
-/// Whether a key has said that its AAGUID begins with these digits.
-pub(super) fn has_aaguid(key: &Key, digits: &str) -> bool {
-    let aaguid = key.known_info().and_then(|info| info.aaguid);
-    aaguid.is_some_and(|aaguid| hex(&aaguid.0).starts_with(digits))
+/// Whether a key has said that it is of the model that the selector means: its AAGUID begins with
+/// these digits, or the model's name holds this text.
+pub(super) fn is_model(key: &Key, selector: &str, names: &ModelNames) -> bool {
+    let Some(aaguid) = key.known_info().and_then(|info| info.aaguid) else { return false };
+    let digits = aaguid_digits(selector);
+    digits.is_some_and(|digits| hex(&aaguid.0).starts_with(&digits))
+        || names.holds(aaguid, selector)
 }

@@ -11,6 +11,7 @@ use super::words::{capitalized, key_name};
 use crate::authenticator::{Key, PinState};
 use crate::ctap::get_info::Info;
 use crate::transport::KeyDescription;
+use crate::webauthn::model_names::ModelNames;
 use crate::wire::ctaphid::InitReply;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -76,11 +77,11 @@ impl CtaphidView {
 impl<'a> InfoView<'a> {
     /// Takes what was learned of a key: what it says of itself, and the state of its PIN, or why
     /// that is not known.
-    pub fn of(key: &'a Key, pin: Option<&'a Result<PinState, String>>) -> Self {
+    pub fn of(key: &'a Key, pin: Option<&'a Result<PinState, String>>, names: &ModelNames) -> Self {
         let description = key.description();
         let info = key.known_info();
         Self {
-            key: Identity::of(description),
+            key: Identity::of_answered(key, names),
             ctaphid: CtaphidView::of(key.init_reply()),
             speaks: key_words::speaks(info, key.capabilities()),
             fido2: info.is_some(),
@@ -148,6 +149,8 @@ impl<'a> InfoView<'a> {
 
     fn model(&self, info: &Info) -> String {
         let mut section = Section::new("Model");
+        let name = self.key.model.as_deref().map_or_else(|| "not known".to_owned(), escape);
+        section.row("Name", name);
         section.row("Speaks", format!("{} ({})", self.speaks, list(&info.versions)));
         section.row(
             "AAGUID",

@@ -11,6 +11,7 @@ use crate::ctap::get_info::Info;
 use crate::host::{Access, HostKey};
 use crate::transport::channel::ChannelError;
 use crate::transport::{ConnectionError, KeyDescription, OpenError};
+use crate::webauthn::model_names::ModelNames;
 use crate::wire::ctaphid::HidErrorCode;
 use serde::Serialize;
 use std::error::Error;
@@ -136,11 +137,12 @@ impl InfoSummary {
 
 impl KeyView {
     /// A key that was opened and said what it is.
-    pub fn ready(key: &Key) -> Self {
+    pub fn ready(key: &Key, names: &ModelNames) -> Self {
         let (info, capabilities) = (key.known_info(), key.capabilities());
         let speaks = key_words::speaks(info, capabilities);
         let pin = key_words::pin(info).to_owned();
         let mut view = Self::of(key.description(), Status::Ready);
+        view.identity = Identity::of_answered(key, names);
         view.cells = vec![speaks.clone(), pin];
         view.speaks = Some(speaks);
         view.info = info.map(InfoSummary::of);
@@ -244,10 +246,15 @@ impl ListView {
         if self.keys.is_empty() {
             return String::new();
         }
-        let header = ["PATH", "PRODUCT", "VENDOR:PRODUCT", "SERIAL", "SPEAKS", "PIN"];
+        let mut header = vec!["PATH", "PRODUCT", "VENDOR:PRODUCT", "SERIAL", "SPEAKS", "PIN"];
+        // A column for what some key is known by.
+        let has_models = self.keys.iter().any(|key| key.identity.model.is_some());
+        if has_models {
+            header.push("MODEL");
+        }
         let mut table = Table::new(&header);
         for key in &self.keys {
-            let Identity { path, product, vendor_id, product_id, serial_number, .. } =
+            let Identity { path, product, vendor_id, product_id, serial_number, model, .. } =
                 &key.identity;
             let mut cells = vec![
                 escape(path),
@@ -256,6 +263,9 @@ impl ListView {
                 key_words::stated(serial_number.as_deref()),
             ];
             cells.extend(key.cells.iter().cloned());
+            if has_models {
+                cells.push(key_words::stated(model.as_deref()));
+            }
             table.row(cells);
         }
         table.render()

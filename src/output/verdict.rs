@@ -6,6 +6,7 @@ use super::text::escape;
 use crate::client::{Asserted, Registered};
 use crate::ctap::UserEntity;
 use crate::webauthn::check::Outcome;
+use crate::webauthn::model_names::ModelNames;
 use crate::webauthn::verify::Verdict;
 use crate::wire::cose::Algorithm;
 use serde::Serialize;
@@ -17,6 +18,7 @@ pub struct RegistrationView<'a> {
     rp_id: &'a str,
     user_name: Option<&'a str>,
     names_may_be_cut: bool,
+    model: Option<String>,
     #[serde(flatten)]
     verdict: &'a Verdict,
     extensions: RegistrationExtensionsView<'a>,
@@ -26,10 +28,13 @@ pub struct RegistrationView<'a> {
 
 impl<'a> RegistrationView<'a> {
     /// Takes what was learned, and whether a name is longer than a key may keep.
-    pub fn of(registered: &'a Registered, names_may_be_cut: bool) -> Self {
+    pub fn of(registered: &'a Registered, names_may_be_cut: bool, names: &ModelNames) -> Self {
+        let aaguid = registered.verdict.facts().aaguid.as_deref();
+        let aaguid = aaguid.and_then(|text| text.parse().ok());
         Self {
             ceremony: "registration",
             names_may_be_cut,
+            model: aaguid.and_then(|aaguid| names.name(aaguid)).map(str::to_owned),
             rp_id: &registered.rp_id,
             user_name: registered.user.name.as_deref(),
             verdict: &registered.verdict,
@@ -51,6 +56,9 @@ impl<'a> RegistrationView<'a> {
             format!("Credential ID  {}", self.credential_id),
         ];
         lines.extend(fact_lines(self.verdict));
+        if let Some(model) = &self.model {
+            lines.push(format!("Model          {}", escape(model)));
+        }
         lines.extend(self.extensions.lines());
         lines.push(String::new());
         format!("{}\n{}", lines.join("\n"), self.verdict_text())

@@ -8,6 +8,7 @@
 //! | [`json`] | the JSON forms of responses and options | 5.1, 5.1.8 to 5.1.10 |
 //! | [`public_key`] | credential public keys and signatures | 5.8.5, 6.5.6 |
 //! | [`attestation`] | attestation statements | 8 |
+//! | [`model_names`] | what a model is called | |
 //! | [`check`] | one line of a verdict | |
 //! | [`verify`] | verdicts on registrations and assertions | 7.1, 7.2 |
 //!
@@ -22,6 +23,7 @@ pub mod base64url;
 pub mod check;
 pub mod client_data;
 pub mod json;
+pub mod model_names;
 pub mod origin;
 pub mod public_key;
 pub mod rp_id;

@@ -3,6 +3,7 @@
 use super::cbor::{self, CborError, Item};
 use super::cose::CoseKey;
 use std::fmt;
+use std::str::FromStr;
 use thiserror::Error;
 
 /// The longest credential ID that WebAuthn allows (Level 3 section 7.1, step 26).
@@ -86,6 +87,29 @@ impl Aaguid {
     /// Whether the key does not say which model it is.
     pub fn is_zero(self) -> bool {
         self.0 == [0; 16]
+    }
+}
+
+/// The text is no AAGUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("an AAGUID is 32 hexadecimal digits, with or without the dashes of a UUID")]
+pub struct AaguidError;
+
+impl FromStr for Aaguid {
+    type Err = AaguidError;
+
+    /// Reads 32 hexadecimal digits in any case, alone or in the form of a UUID.
+    fn from_str(text: &str) -> Result<Self, AaguidError> {
+        let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+        if !matches!(dashes.as_slice(), [] | [8, 13, 18, 23]) {
+            return Err(AaguidError);
+        }
+        let digits = text.replace('-', "");
+        if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(AaguidError);
+        }
+        let number = u128::from_str_radix(&digits, 16).map_err(|_| AaguidError)?;
+        Ok(Self(number.to_be_bytes()))
     }
 }
 

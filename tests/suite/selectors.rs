@@ -4,6 +4,7 @@ use crate::harness::{Deed, Desk, Outcome, Reaction};
 use fidokey::cli::exit::Exit;
 use fidokey::transport::{KeyDescription, OpenError};
 use fidokey::virtual_key::{KeySettings, Touch};
+use fidokey::wire::authenticator_data::Aaguid;
 use std::fmt::Write;
 
 const REGISTER: &str = "register --rp example.com --user alice";
@@ -103,6 +104,36 @@ fn selectors_that_mean_no_single_key() {
         desk.record.take();
         with_device(&desk, selector).succeeded();
     }
+}
+
+/// A key of a model that is in the table of names.
+fn plug_yubikey(desk: &Desk, number: u8) {
+    let aaguid: Aaguid = "cb69481e-8ff7-4039-93ec-0a2729a154a8".parse().unwrap();
+    let settings = KeySettings { aaguid: aaguid.0, ..KeySettings::default() };
+    drop(desk.plug(number, settings));
+}
+
+#[test]
+fn a_key_is_named_by_its_model() {
+    let desk = Desk::empty();
+    plug(&desk, 1, "Security Key");
+    plug_yubikey(&desk, 2);
+    with_device(&desk, "yubikey 5").succeeded();
+    let other = with_device(&desk, "Nitrokey 3");
+    other.ended(Exit::NoKey);
+    plug_yubikey(&desk, 3);
+    let two = with_device(&desk, "yubikey 5");
+    two.ended(Exit::NoKey);
+    // What is no model's name is not asked for.
+    desk.record.take();
+    with_device(&desk, "no such model").ended(Exit::NoKey);
+    assert!(desk.record.take().is_empty());
+    let list = desk.run("list");
+    let info = desk.run("info --device /dev/hidraw2");
+    let (head, _) = info.stdout.split_once("PIN").unwrap();
+    let doctor = desk.run("doctor --device /dev/hidraw2");
+    let doctor_by_model = desk.command("doctor").arg("-d").arg("5 Series").run();
+    insta::assert_snapshot!(format!("{other}\n{two}\n{list}\n{head}\n{doctor}\n{doctor_by_model}"));
 }
 
 /// A key that cannot be asked for its model may be the one that is meant.

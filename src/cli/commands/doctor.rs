@@ -1,11 +1,11 @@
 //! `fidokey doctor`.
 
 use crate::authenticator::{
-    self, AuthenticatorError, Choice, ChooseError, PinState, aaguid_digits, choose_among, examine,
-    pin_state, selector,
+    self, AuthenticatorError, Choice, ChooseError, PinState, choose_among, examine, pin_state,
+    selector,
 };
 use crate::cli::app::App;
-use crate::cli::connect::has_aaguid;
+use crate::cli::connect::is_model;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
@@ -16,6 +16,7 @@ use crate::output::doctor::{DoctorView, Examined, KeyVerdict, MachineView, Suspe
 use crate::output::rules::RulesView;
 use crate::transport::channel::Timing;
 use crate::transport::{KeyDescription, KeyKind, KeyPath, OpenError};
+use crate::webauthn::model_names::ModelNames;
 use clap::Args;
 use std::time::Duration;
 
@@ -54,7 +55,9 @@ pub fn run(app: &mut App<'_>, args: &DoctorArgs) -> Result<Exit, CliError> {
             plugged.keys.iter().cloned().zip(answers).collect()
         }
     };
-    let keys = examined.iter().map(|(key, answer)| verdict(app, &plugged, key, answer)).collect();
+    let names = app.model_names();
+    let keys = examined.iter();
+    let keys = keys.map(|(key, answer)| verdict(app, &plugged, &names, key, answer)).collect();
     let suspects = match app.global.device {
         Some(_) => Vec::new(),
         None => app.host.suspects(&plugged.nodes),
@@ -87,6 +90,7 @@ fn examine_chosen(
         Some(key) => Ok(Choice::One(key)),
         None => choose_among(plugged.keys.clone(), Some(selector)),
     };
+    let choice = app.or_by_model(choice);
     match choice.map_err(|error| explain::choose(&error))? {
         Choice::One(key) => {
             let mut answers = ask(app, std::slice::from_ref(&key))?;
@@ -102,10 +106,10 @@ fn examine_chosen(
             }
         }
         Choice::AskThese(keys) => {
-            let digits = aaguid_digits(selector).unwrap_or_default();
             let answers = ask(app, &keys)?;
+            let names = app.model_names();
             let is_meant = |(_, answer): &(_, Answer)| {
-                answer.as_ref().is_ok_and(|(key, _)| has_aaguid(key, &digits))
+                answer.as_ref().is_ok_and(|(key, _)| is_model(key, selector, &names))
             };
             let meant: Vec<_> = keys.iter().cloned().zip(answers).filter(is_meant).collect();
             if meant.is_empty() {
@@ -136,7 +140,13 @@ fn ask(app: &mut App<'_>, keys: &[KeyDescription]) -> Result<Vec<Answer>, CliErr
     Ok(answers.collect())
 }
 
-fn verdict(app: &App<'_>, plugged: &Plugged, key: &KeyDescription, answer: &Answer) -> KeyVerdict {
+fn verdict(
+    app: &App<'_>,
+    plugged: &Plugged,
+    names: &ModelNames,
+    key: &KeyDescription,
+    answer: &Answer,
+) -> KeyVerdict {
     let is_alone = plugged.keys.len() == 1 && key.kind == KeyKind::Hid;
     let mut examined = Examined {
         key,
@@ -144,6 +154,7 @@ fn verdict(app: &App<'_>, plugged: &Plugged, key: &KeyDescription, answer: &Answ
         holders: Vec::new(),
         selector: (!is_alone).then(|| selector(key, &plugged.keys)),
         program: &app.program,
+        names,
     };
     match answer {
         Ok((answered, pin)) => KeyVerdict::answered(&examined, answered, pin.as_ref()),

@@ -39,6 +39,7 @@ pub fn run(app: &mut App<'_>, _: &InfoArgs) -> Result<Exit, CliError> {
     } else {
         None
     };
-    app.print(&InfoView::of(&key, pin.as_ref()), InfoView::text)?;
+    let names = app.model_names();
+    app.print(&InfoView::of(&key, pin.as_ref(), &names), InfoView::text)?;
     Ok(Exit::Done)
 }

@@ -11,6 +11,7 @@ use crate::ctap::RandomError;
 use crate::output::list::{KeyView, ListView};
 use crate::output::text::count;
 use crate::transport::KeyDescription;
+use crate::webauthn::model_names::ModelNames;
 use clap::Args;
 use std::collections::BTreeSet;
 
@@ -30,8 +31,9 @@ pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
     if app.interrupt.is_requested() {
         return Err(CliError::interrupted());
     }
-    let rows =
-        plugged.keys.iter().zip(&answers).map(|(key, answer)| row(app, &plugged, key, answer));
+    let names = app.model_names();
+    let row = |(key, answer)| row(app, &plugged, &names, key, answer);
+    let rows = plugged.keys.iter().zip(&answers).map(row);
     let view = ListView { keys: rows.collect(), virtual_keys: virtual_keys(app) };
     app.print(&view, ListView::text)?;
     view.keys.iter().filter_map(KeyView::problem).for_each(|problem| app.ui.warning(&problem));
@@ -57,11 +59,12 @@ pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
 fn row(
     app: &App<'_>,
     plugged: &Plugged,
+    names: &ModelNames,
     key: &KeyDescription,
     answer: &Result<Key, AuthenticatorError>,
 ) -> KeyView {
     match answer {
-        Ok(key) => KeyView::ready(key),
+        Ok(key) => KeyView::ready(key, names),
         Err(error) => {
             let host_key = plugged.look_at(&app.host, key, error);
             KeyView::failed(key, error, host_key.as_ref(), &app.program)

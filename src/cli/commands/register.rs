@@ -182,7 +182,7 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         .ceremony(|context| client::register(&mut key, context, request))
         .map_err(|error| app.failed(explain::client(&error, key.description())))?;
     // The credential exists: whoever asked for it sees it before a file's failure is told.
-    let view = RegistrationView::of(&registered, may_be_cut);
+    let view = RegistrationView::of(&registered, may_be_cut, &app.model_names());
     let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &registered));
     let reported = put_report(args.report.as_deref(), &view);
     // With JSON, an error's document stands alone on stderr.

@@ -12,6 +12,7 @@ use crate::output::remedy::{RemedyView, shell_word};
 use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
 use crate::transport::{KeyDescription, KeyKind};
+use crate::webauthn::model_names::ModelNames;
 use serde::Serialize;
 
 /// What was learned of one key.
@@ -27,6 +28,8 @@ pub struct Examined<'a> {
     pub selector: Option<&'a str>,
     /// How this program is called.
     pub program: &'a str,
+    /// What models are called.
+    pub names: &'a ModelNames,
 }
 
 /// What keeps a key from being used.
@@ -85,6 +88,7 @@ impl KeyVerdict {
         pin: Option<&Result<PinState, AuthenticatorError>>,
     ) -> Self {
         let speaks = key_words::speaks(key.known_info(), key.capabilities());
+        let identity = Identity::of_answered(key, examined.names);
         let (Some(info), Some(pin)) = (key.known_info(), pin) else {
             let mut verdict = Self::trouble(examined, Problem::U2fOnly, "it speaks only U2F");
             verdict.because(
@@ -94,6 +98,7 @@ impl KeyVerdict {
             verdict.remedy =
                 Some(RemedyView::other("use_other_key", "Use a FIDO2 key in its place", None));
             verdict.speaks = Some(speaks);
+            verdict.identity = identity;
             return verdict;
         };
         let command = |command: &str| match examined.selector {
@@ -114,13 +119,16 @@ impl KeyVerdict {
             ));
             verdict
         } else {
-            Self::of(examined, format!("usable ({speaks})"))
+            let model = identity.model.as_deref();
+            let model = model.map(|model| format!("{}, ", escape(model))).unwrap_or_default();
+            Self::of(examined, format!("usable ({model}{speaks})"))
         };
         verdict.notes = notes(info, pin, command);
         if verdict.problem == Some(Problem::PinBlocked) {
             verdict.notes.retain(|note| !note.is("pin_blocked"));
         }
         verdict.speaks = Some(speaks);
+        verdict.identity = identity;
         verdict
     }
 
