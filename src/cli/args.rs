@@ -255,6 +255,11 @@ commands! {
     /// known from --registration or --public-key. With --json, stdout carries the WebAuthn
     /// AuthenticationResponseJSON alone, and the verdict goes to stderr or to --report.
     Assert(commands::assert::AssertArgs) = "assert";
+    /// Verify a response that was saved, of a registration or of an assertion.
+    ///
+    /// The response may come from any browser or program. Every check of WebAuthn Level 3 sections 7.1
+    /// and 7.2 is shown with its outcome, what was expected and what was seen. No key is needed.
+    Verify(commands::verify::VerifyArgs) = "verify";
     /// List, show, delete and rename the credentials that a key holds.
     ///
     /// Only resident credentials (discoverable credentials, passkeys) are on the key. Where a key is

@@ -64,6 +64,7 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Demo(args) => commands::demo::run(app, &args),
         Command::Register(args) => commands::register::run(app, &args),
         Command::Assert(args) => commands::assert::run(app, &args),
+        Command::Verify(args) => commands::verify::run(app, &args),
         Command::Credential(args) => commands::credential::run(app, &args),
         Command::Pin(args) => commands::pin::run(app, &args),
         Command::Reset(args) => commands::reset::run(app, &args),

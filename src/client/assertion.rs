@@ -11,7 +11,7 @@ use crate::webauthn::json::{
 };
 use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 use crate::webauthn::rp_id::RpId;
-use crate::webauthn::verify::{self, AssertionInput, ClientData, KnownCredential, Verdict};
+use crate::webauthn::verify::{self, AssertionInput, ClientData, Verdict};
 
 /// An assertion to be made.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub struct KnownRegistration {
     pub user_handle: Option<Vec<u8>>,
     /// Whether the credential could be backed up (BE), which never changes.
     pub backup_eligible: Option<bool>,
+    /// Whether the credential was backed up (BS) when it was last seen.
+    pub backed_up: Option<bool>,
 }
 
 /// An assertion that was made.
@@ -146,12 +148,7 @@ pub fn assert(
             credential_id: &credential_id,
             user_handle: user_handle.as_deref(),
             allowed: &request.allow,
-            known: known.map_or_else(KnownCredential::default, |known| KnownCredential {
-                key: (&known.public_key).into(),
-                sign_count: known.sign_count,
-                user_handle: known.user_handle.as_deref(),
-                backup_eligible: known.backup_eligible,
-            }),
+            known: known.map(KnownRegistration::known).unwrap_or_default(),
             document: Some(&response),
             expected: &client_data.expected,
         });

@@ -14,7 +14,7 @@ pub use assertion::{Asserted, AssertionRequest, KnownRegistration, assert};
 pub use credentials::{CredentialIndex, FindError, IdError, IndexedCredential, TypedId};
 pub use error::ClientError;
 pub use registration::{Registered, RegistrationRequest, register};
-pub use saved::{SavedRegistration, SavedRegistrationError};
+pub use saved::{ReadRegistration, SavedRegistration, SavedRegistrationError};
 
 use crate::webauthn::client_data::{ClientDataType, CollectedClientData, hash};
 use crate::webauthn::origin::Origin;

@@ -70,6 +70,7 @@ pub fn register(
 ) -> Result<Registered, ClientError> {
     let mut client_data = request.client_data.prepare(ClientDataType::Create, &request.rp_id)?;
     let asked = extension_names(&request.extensions);
+    client_data.expected.taken = Some(request.exclude.clone());
     let mut command = MakeCredential {
         client_data_hash: client_data.hash,
         rp: RelyingPartyEntity { id: request.rp_id.to_string(), name: request.rp_name },

@@ -2,8 +2,11 @@
 
 use super::{KnownRegistration, Registered};
 use crate::webauthn::base64url::Base64Url;
-use crate::webauthn::json::RegistrationResponseJson;
-use crate::webauthn::public_key::PublicKey;
+use crate::webauthn::json::{
+    self, DocumentError, DocumentKind, NotJson, RegistrationResponseJson, recognise,
+};
+use crate::webauthn::public_key::{PublicKey, PublicKeyError};
+use crate::webauthn::verify::{CredentialKey, KnownCredential};
 use crate::wire::attestation_object::AttestationObject;
 use crate::wire::authenticator_data::{AuthenticatorData, AuthenticatorDataError};
 use crate::wire::cbor::CborError;
@@ -16,12 +19,18 @@ const VERSION: u32 = 1;
 /// Why a file is not a registration.
 #[derive(Debug, Error)]
 pub enum SavedRegistrationError {
-    /// It is not JSON, or not of this form.
-    #[error("it is neither a saved registration nor a RegistrationResponseJSON: {0}")]
-    Json(#[from] serde_json::Error),
+    /// It is not JSON.
+    #[error(transparent)]
+    NotJson(#[from] NotJson),
+    /// It is something else.
+    #[error("it is {0}, and not a registration's response")]
+    Other(DocumentKind),
+    /// A member of it is missing or wrong.
+    #[error("a member of it is missing or wrong: {0}")]
+    Json(#[from] DocumentError),
     /// It was written by a newer version.
     #[error("it has version {0}, which is newer than this program knows ({VERSION})")]
-    Newer(u32),
+    Newer(u64),
     /// Its attestation object cannot be read.
     #[error("its attestation object cannot be read: {0}")]
     AttestationObject(#[from] CborError),
@@ -60,6 +69,54 @@ impl SavedRegistration {
     }
 }
 
+/// A registration's response, and what is known besides where `register --save` wrote it.
+#[derive(Clone, Debug)]
+pub struct ReadRegistration {
+    /// The relying party's ID.
+    pub rp_id: Option<String>,
+    /// The account's ID.
+    pub user_id: Option<Vec<u8>>,
+    /// The response.
+    pub response: RegistrationResponseJson,
+}
+
+/// Only the version of a file, to be read before its other members.
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u64,
+}
+
+impl ReadRegistration {
+    /// Reads a file that `register --save` wrote, or a bare RegistrationResponseJSON.
+    ///
+    /// # Errors
+    ///
+    /// [`SavedRegistrationError`] when it is something else.
+    pub fn from_file(bytes: &[u8]) -> Result<Self, SavedRegistrationError> {
+        let kind = recognise(bytes)?;
+        if let Ok(Version { schema_version }) = json::parse(bytes)
+            && schema_version > u64::from(VERSION)
+        {
+            return Err(SavedRegistrationError::Newer(schema_version));
+        }
+        match kind {
+            DocumentKind::Registration => {
+                let response = RegistrationResponseJson::parse(bytes)?;
+                Ok(Self { rp_id: None, user_id: None, response })
+            }
+            DocumentKind::SavedRegistration => {
+                let saved: SavedRegistration = json::parse(bytes)?;
+                Ok(Self {
+                    rp_id: Some(saved.rp_id),
+                    user_id: Some(saved.user_id.as_bytes().to_vec()),
+                    response: saved.response,
+                })
+            }
+            other => Err(SavedRegistrationError::Other(other)),
+        }
+    }
+}
+
 impl KnownRegistration {
     /// Reads a file that `register --save` wrote, or a bare RegistrationResponseJSON.
     ///
@@ -67,29 +124,44 @@ impl KnownRegistration {
     ///
     /// [`SavedRegistrationError`] when it is something else.
     pub fn from_file(bytes: &[u8]) -> Result<Self, SavedRegistrationError> {
-        let value: serde_json::Value = serde_json::from_slice(bytes)?;
-        let (response, user_handle, rp_id) = if value.get("schema_version").is_some() {
-            let version = value.get("schema_version").and_then(serde_json::Value::as_u64);
-            match version.map(u32::try_from) {
-                Some(Ok(version)) if version <= VERSION => {}
-                Some(Ok(version)) => return Err(SavedRegistrationError::Newer(version)),
-                _ => return Err(SavedRegistrationError::Newer(u32::MAX)),
-            }
-            let saved: SavedRegistration = serde_json::from_value(value)?;
-            (saved.response, Some(saved.user_id.as_bytes().to_vec()), Some(saved.rp_id))
-        } else {
-            (serde_json::from_value::<RegistrationResponseJson>(value)?, None, None)
-        };
-        let object = AttestationObject::parse(response.response.attestation_object.as_bytes())?;
+        let read = ReadRegistration::from_file(bytes)?;
+        let object = read.response.response.attestation_object.as_bytes();
+        let object = AttestationObject::parse(object)?;
         let data = AuthenticatorData::parse(&object.authenticator_data)?;
         let credential = data.attested_credential.ok_or(SavedRegistrationError::NoCredential)?;
         Ok(Self {
-            rp_id,
+            rp_id: read.rp_id,
             public_key: PublicKey::from_cose(&credential.public_key),
             credential_id: Some(credential.credential_id),
             sign_count: Some(data.sign_count),
             backup_eligible: Some(data.flags.backup_eligible()),
-            user_handle,
+            backed_up: Some(data.flags.backed_up()),
+            user_handle: read.user_id,
         })
+    }
+
+    /// Knows a public key, or why it cannot be used, and nothing else.
+    pub fn of_key(public_key: Result<PublicKey, PublicKeyError>) -> Self {
+        Self {
+            rp_id: None,
+            credential_id: None,
+            public_key,
+            sign_count: None,
+            user_handle: None,
+            backup_eligible: None,
+            backed_up: None,
+        }
+    }
+
+    /// What an assertion is held against.
+    pub fn known(&self) -> KnownCredential<'_> {
+        KnownCredential {
+            id: self.credential_id.as_deref(),
+            key: CredentialKey::from(&self.public_key),
+            sign_count: self.sign_count,
+            user_handle: self.user_handle.as_deref(),
+            backup_eligible: self.backup_eligible,
+            backed_up: self.backed_up,
+        }
     }
 }

@@ -24,5 +24,6 @@ pub mod select;
 pub mod text;
 pub mod trace;
 pub mod verdict;
+pub mod verification;
 pub mod virtual_keys;
 pub mod words;

@@ -136,7 +136,7 @@ pub fn account(user: Option<&UserEntity>) -> String {
 }
 
 /// What the authenticator data says, a line each.
-fn fact_lines(verdict: &Verdict) -> Vec<String> {
+pub(super) fn fact_lines(verdict: &Verdict) -> Vec<String> {
     let facts = verdict.facts();
     let mut lines = Vec::new();
     if let Some(algorithm) = facts.algorithm {

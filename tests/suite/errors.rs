@@ -21,7 +21,7 @@ use fidokey::trace::{Damage, ReadError, TraceFileError};
 use fidokey::transport::channel::{ChannelError, Malformed};
 use fidokey::transport::{BusError, ConnectionError, KeyDescription, KeyKind, KeyPath, OpenError};
 use fidokey::virtual_key::{LastingError, StateError};
-use fidokey::webauthn::json::ResponseError;
+use fidokey::webauthn::json::{DocumentError, DocumentKind, NotJson, ResponseError};
 use fidokey::webauthn::origin::{DomainError, OriginError};
 use fidokey::webauthn::rp_id::RpIdError;
 use fidokey::wire::authenticator_data::AuthenticatorDataError;
@@ -458,8 +458,22 @@ every!(id_errors: IdError {
     NotAnId() => [IdError::NotAnId];
 });
 
+fn document_error() -> DocumentError {
+    DocumentError::Json { line: 2, column: 7, message: "missing field `id`".into() }
+}
+
 every!(saved_errors: SavedRegistrationError {
-    Json(..) => [SavedRegistrationError::Json(serde_json::from_str::<u8>("{").unwrap_err())];
+    NotJson(..) => [
+        SavedRegistrationError::NotJson(NotJson::Empty),
+        SavedRegistrationError::NotJson(NotJson::Markup),
+        SavedRegistrationError::NotJson(NotJson::Utf16),
+        SavedRegistrationError::NotJson(NotJson::Document(document_error())),
+    ];
+    Other(..) => [
+        SavedRegistrationError::Other(DocumentKind::Assertion),
+        SavedRegistrationError::Other(DocumentKind::CreationOptions),
+    ];
+    Json(..) => [SavedRegistrationError::Json(document_error())];
     Newer(..) => [SavedRegistrationError::Newer(2)];
     AttestationObject(..) => [SavedRegistrationError::AttestationObject(CborError::TooDeep)];
     AuthenticatorData(..) => [

@@ -42,4 +42,5 @@ mod trace;
 mod trace_secrets;
 mod udev_rules;
 mod unplug;
+mod verify;
 mod virtual_keys;

@@ -117,7 +117,7 @@ fn parse_number(text: &str) -> Result<usize, String> {
 }
 
 /// Reads what is known of the credential, from a file or from standard input.
-fn read_known(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read_known(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliError> {
     if !is_stdin(path) {
         return read(path);
     }
@@ -131,12 +131,12 @@ fn read_known(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliError> {
 }
 
 /// What errors call the place that something is read from.
-fn source_name(path: &Path) -> String {
+pub(super) fn source_name(path: &Path) -> String {
     if is_stdin(path) { "Standard input".to_owned() } else { words::path(path) }
 }
 
 /// Whether standard input is meant.
-fn is_stdin(path: &Path) -> bool {
+pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
@@ -179,14 +179,7 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
                     "`--registration` with what `fidokey register --save` wrote does as well.",
                 ));
             }
-            Some(KnownRegistration {
-                rp_id: None,
-                credential_id: None,
-                public_key: key,
-                sign_count: None,
-                user_handle: None,
-                backup_eligible: None,
-            })
+            Some(KnownRegistration::of_key(key))
         }
         (None, None) => None,
     };

@@ -15,5 +15,6 @@ pub mod reset;
 mod result_files;
 pub mod select;
 pub mod trace;
+pub mod verify;
 pub mod virtual_key;
 pub mod wink;

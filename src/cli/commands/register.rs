@@ -150,7 +150,7 @@ impl From<EnterpriseChoice> for EnterpriseAttestation {
 /// What is registered when no algorithm is asked for, best first.
 const USUAL_ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::EDDSA, Algorithm::RS256];
 
-fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
+pub(super) fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
     Algorithm::from_name_or_number(text)
         .ok_or_else(|| "expected ES256, EdDSA, ES384, RS256 or a COSE number such as -7".to_owned())
 }

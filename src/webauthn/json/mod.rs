@@ -9,10 +9,12 @@
 //! written down: the member is then absent, which is the one departure from WebAuthn's forms.
 
 mod assertion;
+mod kind;
 pub mod options;
 mod registration;
 
 pub use assertion::{AuthenticationResponseJson, AuthenticatorAssertionResponseJson};
+pub use kind::{DocumentKind, NotJson, recognise};
 pub use registration::{
     AuthenticatorAttestationResponseJson, RegistrationFacts, RegistrationResponseJson,
     ResponseError,
@@ -54,18 +56,25 @@ pub enum DocumentError {
     },
 }
 
-/// Reads a response from a whole document.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DocumentError> {
+/// Reads a value from a whole document.
+///
+/// # Errors
+///
+/// [`DocumentError`] with the place in the document.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DocumentError> {
     if bytes.len() > MAX_DOCUMENT {
         return Err(DocumentError::TooLong { length: bytes.len() });
     }
-    serde_json::from_slice(bytes).map_err(|error| {
-        // serde_json ends its message with the place.
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let message = error.to_string();
-        let message = message.strip_suffix(&place).unwrap_or(&message).to_owned();
-        DocumentError::Json { line: error.line(), column: error.column(), message }
-    })
+    serde_json::from_slice(kind::without_mark(bytes)).map_err(|error| syntax_error(&error))
+}
+
+/// What is wrong with JSON, and where.
+fn syntax_error(error: &serde_json::Error) -> DocumentError {
+    // serde_json ends its message with the place.
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = error.to_string();
+    let message = message.strip_suffix(&place).unwrap_or(&message).to_owned();
+    DocumentError::Json { line: error.line(), column: error.column(), message }
 }
 
 /// Reads a member that may be absent or `null` as its default.

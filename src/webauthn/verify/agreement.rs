@@ -34,7 +34,10 @@ pub(super) fn identity(
     if raw_id != expected {
         return rule.failed(format!("rawId {}", shown(expected)), shown(raw_id));
     }
-    rule.judge(id == encode(expected), || format!("id {}", shown(expected)), || quoted(id))
+    if id != encode(expected) {
+        return rule.failed(format!("id {}", shown(expected)), quoted(id));
+    }
+    rule.passed_with(shown(expected))
 }
 
 /// The same without a document: there is nothing that could disagree.
@@ -71,6 +74,9 @@ pub(super) fn members(
     MEMBERS.judge(
         ordered,
         || "transports in lexicographic order, each once".into(),
-        || quoted(&response.transports.join(", ")),
+        || match response.transports.as_slice() {
+            [] => "no transports".into(),
+            names => format!("transports {}", quoted(&names.join(", "))),
+        },
     )
 }

@@ -1,8 +1,8 @@
 //! The verdict on an assertion (WebAuthn Level 3 section 7.2).
 
 use super::{
-    Ceremony, ClientData, Expected, Facts, Verdict, agreement, authenticator_data, client_data,
-    shown,
+    Ceremony, ClientData, Expected, Facts, Verdict, agreement, authenticator_data, backup,
+    client_data, extensions, shown,
 };
 use crate::webauthn::check::{Check, Rule};
 use crate::webauthn::json::AuthenticationResponseJson;
@@ -10,12 +10,9 @@ use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 
 const ALLOWED: Rule =
     Rule::new("allowed_credential", "the credential is one that was allowed", "7.2");
+const KNOWN: Rule =
+    Rule::new("known_credential", "the credential is the one that was registered", "7.2");
 const USER_HANDLE: Rule = Rule::new("user_handle", "the user handle is the account's", "7.2");
-const BACKUP_ELIGIBLE: Rule = Rule::new(
-    "backup_eligible_unchanged",
-    "whether the credential may be backed up (BE) did not change since its registration",
-    "7.2",
-);
 const SIGNATURE: Rule =
     Rule::new("signature", "the signature was made with the credential's key", "7.2");
 const COUNTER: Rule =
@@ -45,6 +42,8 @@ impl<'a> From<&'a Result<PublicKey, PublicKeyError>> for CredentialKey<'a> {
 /// What the relying party keeps of the credential since its registration.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KnownCredential<'a> {
+    /// The credential ID.
+    pub id: Option<&'a [u8]>,
     /// The public key.
     pub key: CredentialKey<'a>,
     /// The signature counter as it was last seen.
@@ -53,6 +52,8 @@ pub struct KnownCredential<'a> {
     pub user_handle: Option<&'a [u8]>,
     /// Whether the credential may be backed up.
     pub backup_eligible: Option<bool>,
+    /// Whether the credential was backed up when it was last seen.
+    pub backed_up: Option<bool>,
 }
 
 /// An assertion to be judged.
@@ -116,6 +117,7 @@ pub fn assertion(input: &AssertionInput<'_>) -> Verdict {
             ),
         },
         allowed(input),
+        known(input),
         user_handle(input),
     ];
     let mut facts = Facts {
@@ -130,18 +132,15 @@ pub fn assertion(input: &AssertionInput<'_>) -> Verdict {
     let hash = client_data::check(input.client_data, input.expected, CEREMONY, &mut checks);
     facts.client_data_hash = Some(hash.as_slice().into());
 
+    let results = input.document.map(|document| &document.client_extension_results);
     let data = authenticator_data::read(input.authenticator_data, CEREMONY, &mut checks);
     if let Some(data) = &data {
         facts.learn(data);
-        checks.extend(authenticator_data::check(data, input.expected, CEREMONY));
-        let now = data.flags.backup_eligible();
-        checks.push(match input.known.backup_eligible {
-            None => BACKUP_ELIGIBLE.not_checked("the flag at registration is not known"),
-            Some(then) => {
-                let word = |flag: bool| if flag { "BE set" } else { "BE not set" };
-                BACKUP_ELIGIBLE.judge(now == then, || word(then).into(), || word(now).into())
-            }
-        });
+        let app_id_used = results.is_some_and(|results| results.get("appid") == Some(&true.into()));
+        checks.extend(authenticator_data::check(data, input.expected, CEREMONY, app_id_used));
+        checks.push(extensions::client(results, input.expected, CEREMONY));
+        let known = input.known;
+        checks.extend(backup::changes(data.flags, known.backup_eligible, known.backed_up));
     }
     checks.push(signature(input, &hash));
     if let Some(data) = &data {
@@ -152,7 +151,7 @@ pub fn assertion(input: &AssertionInput<'_>) -> Verdict {
 
 fn allowed(input: &AssertionInput<'_>) -> Check {
     if input.allowed.is_empty() {
-        return ALLOWED.not_applicable("any discoverable credential was allowed");
+        return ALLOWED.not_applicable("no credential was named");
     }
     ALLOWED.judge(
         input.allowed.iter().any(|id| id == input.credential_id),
@@ -164,14 +163,24 @@ fn allowed(input: &AssertionInput<'_>) -> Check {
     )
 }
 
+fn known(input: &AssertionInput<'_>) -> Check {
+    match input.known.id {
+        None => KNOWN.not_applicable("the registration is not known"),
+        Some(id) => {
+            KNOWN.judge(id == input.credential_id, || shown(id), || shown(input.credential_id))
+        }
+    }
+}
+
 fn user_handle(input: &AssertionInput<'_>) -> Check {
+    let discoverable = input.expected.discoverable.unwrap_or(input.allowed.is_empty());
     match (input.user_handle, input.known.user_handle) {
         (Some(seen), Some(expected)) => {
             USER_HANDLE.judge(seen == expected, || shown(expected), || shown(seen))
         }
         (Some(_), None) => USER_HANDLE.not_checked("the account's user handle is not known"),
         // Without a list of credentials it is the user handle that names the account.
-        (None, _) if input.allowed.is_empty() => {
+        (None, _) if discoverable => {
             USER_HANDLE.failed("a user handle, since no credential was named", "none")
         }
         (None, _) => USER_HANDLE.not_applicable("the key gave no user handle"),
@@ -199,7 +208,7 @@ fn signature(input: &AssertionInput<'_>, client_data_hash: &[u8; 32]) -> Check {
 fn counter(before: Option<u32>, now: u32) -> Check {
     match before {
         None => COUNTER.not_checked("no earlier counter is known"),
-        Some(0) if now == 0 => COUNTER.passed(),
+        Some(0) if now == 0 => COUNTER.passed_with("0, as before"),
         Some(before) => {
             COUNTER.judge(now > before, || format!("more than {before}"), || now.to_string())
         }

@@ -82,8 +82,11 @@ fn members(received: &ReceivedClientData, expected: &Expected, ceremony: Ceremon
     };
     let cross_origin = CROSS_ORIGIN.of(ceremony).judge(
         expected.cross_origin || received.cross_origin != Some(true),
-        || "crossOrigin false".into(),
-        || "crossOrigin true".into(),
+        || if expected.cross_origin { "any crossOrigin" } else { "crossOrigin false" }.into(),
+        || match received.cross_origin {
+            Some(crossed) => format!("crossOrigin {crossed}"),
+            None => "no crossOrigin".into(),
+        },
     );
     let top_origin = match &received.top_origin {
         None => TOP_ORIGIN.of(ceremony).not_applicable("there is no topOrigin"),

@@ -9,11 +9,14 @@
 mod agreement;
 mod assertion;
 mod authenticator_data;
+mod backup;
 mod client_data;
+mod extensions;
 mod registered;
 mod registration;
 
 pub use assertion::{AssertionInput, CredentialKey, KnownCredential, assertion};
+pub use backup::BackupPolicy;
 pub use registered::RegisteredCredential;
 pub use registration::{RegistrationInput, registration};
 
@@ -52,9 +55,19 @@ pub struct Expected {
     pub user_verification: bool,
     /// The algorithms that were asked for, in a registration; empty when they are not known.
     pub algorithms: Vec<Algorithm>,
-    /// The extensions that were asked for, by the names that keys use; `None` when they are not
-    /// known.
+    /// The extensions that were asked for, by the names that keys or clients use; `None` when they
+    /// are not known.
     pub extensions: Option<Vec<String>>,
+    /// What the backup flags must be; `None` for any.
+    pub backup: Option<BackupPolicy>,
+    /// Credential IDs that are registered already, in a registration; `None` when they are not
+    /// known.
+    pub taken: Option<Vec<Vec<u8>>>,
+    /// Whether no credential was named, so that the user handle must name the account, in an
+    /// assertion; `None` when the list of allowed ones tells.
+    pub discoverable: Option<bool>,
+    /// The AppID of the extension `appid`, in an assertion.
+    pub app_id: Option<String>,
 }
 
 impl Expected {
@@ -70,6 +83,10 @@ impl Expected {
             user_verification: false,
             algorithms: Vec::new(),
             extensions: None,
+            backup: None,
+            taken: None,
+            discoverable: None,
+            app_id: None,
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct RegisteredCredential {
     pub sign_count: u32,
     /// Whether the credential may be backed up.
     pub backup_eligible: bool,
+    /// Whether the credential is backed up.
+    pub backed_up: bool,
 }
 
 impl RegisteredCredential {
@@ -34,16 +36,19 @@ impl RegisteredCredential {
             id: credential.credential_id,
             sign_count: data.sign_count,
             backup_eligible: data.flags.backup_eligible(),
+            backed_up: data.flags.backed_up(),
         })
     }
 
     /// What an assertion is held against. The user handle is not part of a registration's response.
     pub fn known(&self) -> KnownCredential<'_> {
         KnownCredential {
+            id: Some(&self.id),
             key: CredentialKey::from(&self.key),
             sign_count: Some(self.sign_count),
             user_handle: None,
             backup_eligible: Some(self.backup_eligible),
+            backed_up: Some(self.backed_up),
         }
     }
 }

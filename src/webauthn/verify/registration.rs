@@ -2,6 +2,7 @@
 
 use super::{
     Ceremony, ClientData, Expected, Facts, Verdict, agreement, authenticator_data, client_data,
+    extensions, shown,
 };
 use crate::webauthn::attestation;
 use crate::webauthn::check::{Check, Rule};
@@ -18,6 +19,8 @@ const PUBLIC_KEY: Rule =
     Rule::new("public_key", "the public key fits its algorithm and lies on its curve", "7.1");
 const ID_LENGTH: Rule =
     Rule::new("credential_id_length", "the credential ID has 1 to 1023 bytes", "7.1");
+const NEW: Rule =
+    Rule::new("credential_new", "the credential is not one that is registered already", "7.1");
 
 /// A registration to be judged.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +55,6 @@ impl<'a> RegistrationInput<'a> {
 }
 
 /// Judges a registration.
-///
-/// Whether the credential ID is new to the relying party is for the relying party to know.
 pub fn registration(input: &RegistrationInput<'_>) -> Verdict {
     const CEREMONY: Ceremony = Ceremony::Registration;
     let mut checks = Vec::new();
@@ -78,7 +79,9 @@ pub fn registration(input: &RegistrationInput<'_>) -> Verdict {
         return Verdict::new(checks, facts);
     };
     facts.learn(&data);
-    checks.extend(authenticator_data::check(&data, input.expected, CEREMONY));
+    checks.extend(authenticator_data::check(&data, input.expected, CEREMONY, false));
+    let results = input.document.map(|document| &document.client_extension_results);
+    checks.push(extensions::client(results, input.expected, CEREMONY));
 
     match &data.attested_credential {
         None => checks.push(CREDENTIAL.failed("a credential (AT set)", "none")),
@@ -116,7 +119,7 @@ fn credential_checks(
     credential: &AttestedCredentialData,
     key: &Result<PublicKey, PublicKeyError>,
     expected: &Expected,
-) -> [Check; 3] {
+) -> [Check; 4] {
     let algorithm = credential.public_key.algorithm;
     let algorithm = if expected.algorithms.is_empty() {
         ALGORITHM.not_checked("the algorithms that were asked for are not known")
@@ -132,7 +135,7 @@ fn credential_checks(
         )
     };
     let public_key = match key {
-        Ok(_) => PUBLIC_KEY.passed(),
+        Ok(_) => PUBLIC_KEY.passed_with(credential.public_key.algorithm.to_string()),
         Err(error) if error.is_unsupported() => PUBLIC_KEY.not_checked(error.to_string()),
         Err(error) => PUBLIC_KEY.failed("a key that fits", error.to_string()),
     };
@@ -142,5 +145,14 @@ fn credential_checks(
         || format!("1 to {MAX_CREDENTIAL_ID} bytes"),
         || format!("{length} bytes"),
     );
-    [algorithm, public_key, id_length]
+    let id = &credential.credential_id;
+    let new = match &expected.taken {
+        None => NEW.not_checked("which credentials are registered already is not known"),
+        Some(taken) => NEW.judge(
+            !taken.contains(id),
+            || "a credential ID that is not registered yet".into(),
+            || shown(id),
+        ),
+    };
+    [algorithm, public_key, id_length, new]
 }

@@ -1,0 +1,206 @@
+//! The flags by which both commands say what a relying party expects, and what is made of those
+//! that were not given.
+
+use crate::cli::app::App;
+use crate::cli::commands::register::VerificationChoice;
+use crate::cli::error::CliError;
+use crate::cli::files::{base64_flag, hash_flag};
+use crate::output::text::escape;
+use crate::output::verification::RpIdSource;
+use crate::webauthn::base64url::Base64Url;
+use crate::webauthn::origin::Origin;
+use crate::webauthn::rp_id::{RpId, RpIdError};
+use crate::webauthn::verify::{BackupPolicy, ClientData, Expected};
+use clap::{Args, ValueEnum};
+
+/// Bytes that a challenge should have (WebAuthn Level 3 section 13.4.3).
+const CHALLENGE: usize = 16;
+
+/// What the relying party expects.
+#[derive(Debug, Args)]
+pub struct ExpectationArgs {
+    /// The relying party's ID (that of the saved registration, or of --origin, if absent).
+    #[arg(long = "rp", value_name = "ID")]
+    pub rp: Option<String>,
+    /// The challenge that was sent, in base64url.
+    #[arg(long, value_name = "BASE64URL")]
+    pub challenge: Option<String>,
+    /// An origin that may ask, such as `https://login.example.com` (can be repeated).
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    pub origins: Vec<String>,
+    /// The ceremony may run in a frame inside a page of another origin.
+    #[arg(long)]
+    pub cross_origin: bool,
+    /// An origin whose pages may hold that frame (can be repeated).
+    #[arg(long = "top-origin", value_name = "ORIGIN", requires = "cross_origin")]
+    pub top_origins: Vec<String>,
+    /// Whether the person had to be verified by PIN or fingerprint.
+    #[arg(long, value_name = "WHEN", default_value = "preferred")]
+    pub user_verification: VerificationChoice,
+    /// Nobody had to touch the key, as in a conditional registration.
+    #[arg(long)]
+    pub no_user_presence: bool,
+    /// An extension that was asked for, by WebAuthn's or the key's name (can be repeated).
+    #[arg(long = "extension", value_name = "NAME")]
+    pub extensions: Vec<String>,
+    /// What the flags on backups must say.
+    #[arg(long, value_name = "POLICY", default_value = "any")]
+    pub backup: BackupChoice,
+    /// The SHA-256 of the client data, where the response does not hold it, in base64url or
+    /// hexadecimal.
+    #[arg(long, value_name = "HASH")]
+    pub client_data_hash: Option<String>,
+}
+
+/// What the flags on backups must say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BackupChoice {
+    /// Anything that is consistent.
+    Any,
+    /// The credential cannot leave its key.
+    DeviceBound,
+    /// The credential may be backed up.
+    Eligible,
+    /// The credential is backed up.
+    BackedUp,
+}
+
+/// What is expected, and where the relying party's ID came from.
+pub(super) struct Expectation {
+    pub(super) expected: Expected,
+    pub(super) rp_id_source: RpIdSource,
+}
+
+fn wrong(flag: &str, error: &dyn std::error::Error) -> CliError {
+    CliError::usage(format!("`{flag}` cannot be used. Nothing was verified."))
+        .cause(error.to_string())
+}
+
+/// Reads an origin. Programs without a browser have others than web pages, such as
+/// `android:apk-key-hash:…`; these are taken as they are.
+fn origin(flag: &str, text: &str) -> Result<String, CliError> {
+    match Origin::parse(text) {
+        Ok(origin) => Ok(origin.to_string()),
+        Err(_) if ["android:", "ios:"].iter().any(|scheme| text.starts_with(scheme)) => {
+            Ok(text.to_owned())
+        }
+        Err(error) => {
+            Err(wrong(flag, &error).hint("An origin is written like `https://login.example.com`."))
+        }
+    }
+}
+
+impl ExpectationArgs {
+    /// Puts together what is expected of a response. `of_registration` is the relying party of the
+    /// registration, where that is known; `rp_id_hash` is what the response has.
+    pub(super) fn expectation(
+        &self,
+        app: &mut App<'_>,
+        of_registration: Option<&str>,
+        rp_id_hash: Option<[u8; 32]>,
+    ) -> Result<Expectation, CliError> {
+        let origins: Result<Vec<String>, CliError> =
+            self.origins.iter().map(|text| origin("--origin", text)).collect();
+        let origins = origins?;
+        let (rp_id, rp_id_source) = match (&self.rp, of_registration) {
+            (Some(text), of_registration) => {
+                let rp_id = RpId::parse_for_client_data_hash(text);
+                let rp_id = rp_id.map_err(|error| wrong("--rp", &error))?;
+                if let Err(error @ RpIdError::UpperCase { .. }) = RpId::parse(text) {
+                    return Err(wrong("--rp", &error));
+                }
+                if let Some(other) = of_registration.filter(|other| *other != text) {
+                    let (other, text) = (escape(other), escape(text));
+                    return Err(CliError::usage(format!(
+                        "The registration is one at {other}, and `--rp` names {text}. Nothing was \
+                         verified."
+                    ))
+                    .hint("Leave `--rp` out, or give the registration at that relying party."));
+                }
+                (rp_id.to_string(), RpIdSource::Flag)
+            }
+            (None, Some(of_registration)) => (of_registration.to_owned(), RpIdSource::Registration),
+            (None, None) => match self.of_origins(&origins, rp_id_hash) {
+                Some(rp_id) => (rp_id, RpIdSource::Origin),
+                None => {
+                    return Err(CliError::usage(
+                        "The relying party's ID is not known. Nothing was verified.",
+                    )
+                    .hint("Name it with `--rp`, such as `--rp example.com`."));
+                }
+            },
+        };
+        let mut expected = Expected::new(rp_id);
+        expected.challenge = self.challenge(app)?;
+        expected.origins = origins;
+        expected.cross_origin = self.cross_origin;
+        let top: Result<Vec<String>, CliError> =
+            self.top_origins.iter().map(|text| origin("--top-origin", text)).collect();
+        expected.top_origins = top?;
+        expected.user_presence = !self.no_user_presence;
+        expected.user_verification = self.user_verification == VerificationChoice::Required;
+        expected.extensions = (!self.extensions.is_empty()).then(|| self.extensions.clone());
+        expected.backup = match self.backup {
+            BackupChoice::Any => None,
+            BackupChoice::DeviceBound => Some(BackupPolicy::DeviceBound),
+            BackupChoice::Eligible => Some(BackupPolicy::Eligible),
+            BackupChoice::BackedUp => Some(BackupPolicy::BackedUp),
+        };
+        Ok(Expectation { expected, rp_id_source })
+    }
+
+    /// An RP ID for which an expected origin may ask: the one whose hash is in the response, or else
+    /// the first origin's host.
+    fn of_origins(&self, origins: &[String], rp_id_hash: Option<[u8; 32]>) -> Option<String> {
+        let origins: Vec<Origin> =
+            origins.iter().filter_map(|text| Origin::parse(text).ok()).collect();
+        let may_ask = origins.iter().flat_map(|origin| {
+            let host = origin.host();
+            let above = host.match_indices('.').filter_map(|(at, _)| host.get(at..)?.get(1..));
+            let names: Vec<&str> = [host].into_iter().chain(above).collect();
+            names.into_iter().filter_map(|name| {
+                RpId::parse(name).ok().filter(|rp_id| rp_id.check_origin(origin).is_ok())
+            })
+        });
+        let candidates: Vec<RpId> = may_ask.collect();
+        let meant = candidates.iter().find(|rp_id| Some(rp_id.hash()) == rp_id_hash);
+        meant.or_else(|| candidates.first()).map(ToString::to_string)
+    }
+
+    fn challenge(&self, app: &mut App<'_>) -> Result<Option<Vec<u8>>, CliError> {
+        let Some(text) = &self.challenge else { return Ok(None) };
+        if text.is_empty() {
+            // Most likely a variable of the shell that is not set.
+            return Err(CliError::usage("`--challenge` is empty. Nothing was verified.")
+                .hint("Without `--challenge` the challenge is not checked."));
+        }
+        let challenge = base64_flag("--challenge", text)?;
+        if challenge.len() < CHALLENGE {
+            let length = challenge.len();
+            app.ui.warning(&format!(
+                "The challenge has {length} bytes; one of fewer than {CHALLENGE} can be guessed."
+            ));
+        }
+        Ok(Some(challenge))
+    }
+
+    /// The client data of a response, or its hash where the response does not hold it.
+    pub(super) fn client_data<'a>(
+        &self,
+        held: Option<&'a Base64Url>,
+    ) -> Result<ClientData<'a>, CliError> {
+        match (held, &self.client_data_hash) {
+            (Some(held), None) => Ok(ClientData::Json(held.as_bytes())),
+            (None, Some(text)) => Ok(ClientData::Hash(hash_flag("--client-data-hash", text)?)),
+            (Some(_), Some(_)) => Err(CliError::usage(
+                "`--client-data-hash` is for a response without client data, and this one has it. \
+                 Nothing was verified.",
+            )
+            .hint("Leave `--client-data-hash` out.")),
+            (None, None) => {
+                Err(CliError::usage("The response holds no client data. Nothing was verified.")
+                    .hint("Give its SHA-256 with `--client-data-hash`."))
+            }
+        }
+    }
+}

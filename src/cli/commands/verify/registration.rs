@@ -1,0 +1,72 @@
+//! `fidokey verify registration`.
+
+use super::expectation::ExpectationArgs;
+use super::source::{no_registration, read};
+use crate::cli::app::App;
+use crate::cli::commands::register::parse_algorithm;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::files::credential_id_flag;
+use crate::client::ReadRegistration;
+use crate::output::verification::VerificationView;
+use crate::webauthn::verify::{self, RegistrationInput};
+use crate::wire::attestation_object::AttestationObject;
+use crate::wire::cose::Algorithm;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Verifies the response of a registration.
+#[derive(Debug, Args)]
+pub struct RegistrationArgs {
+    /// The response: a RegistrationResponseJSON of any browser or program, or what
+    /// `fidokey register --save` wrote; `-` for standard input.
+    pub file: PathBuf,
+    /// What is expected.
+    #[command(flatten)]
+    pub expectation: ExpectationArgs,
+    /// An algorithm that was asked for: ES256, EdDSA, RS256 and so on, or any COSE number (can be
+    /// repeated).
+    #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm)]
+    pub algorithms: Vec<Algorithm>,
+    /// A credential ID in base64url that is registered already (can be repeated).
+    #[arg(long, value_name = "BASE64URL")]
+    pub exclude: Vec<String>,
+}
+
+/// Verifies the response of a registration.
+///
+/// # Errors
+///
+/// When a flag or the file cannot be used.
+pub(super) fn run(app: &mut App<'_>, args: &RegistrationArgs) -> Result<Exit, CliError> {
+    let [bytes] = read(app, [Some(&args.file)])?;
+    let bytes = bytes.unwrap_or_default();
+    let registration =
+        ReadRegistration::from_file(&bytes).map_err(|error| no_registration(&args.file, &error))?;
+    let response = &registration.response.response;
+    let object = response.attestation_object.as_bytes();
+    let data = AttestationObject::parse(object).ok().map(|object| object.authenticator_data);
+    let hash = data.as_ref().and_then(|data| data.first_chunk::<32>()).copied();
+    let expectation = &args.expectation;
+    let client_data = expectation.client_data(response.client_data_json.as_ref())?;
+    let mut expectation = expectation.expectation(app, registration.rp_id.as_deref(), hash)?;
+    expectation.expected.algorithms = args.algorithms.clone();
+    if !args.exclude.is_empty() {
+        let taken: Result<_, _> =
+            args.exclude.iter().map(|text| credential_id_flag("--exclude", text)).collect();
+        expectation.expected.taken = Some(taken?);
+    }
+    let verdict = verify::registration(&RegistrationInput {
+        client_data,
+        attestation_object: object,
+        document: Some(&registration.response),
+        expected: &expectation.expected,
+    });
+    let view = VerificationView::of_registration(
+        &verdict,
+        &expectation.expected.rp_id,
+        expectation.rp_id_source,
+    );
+    app.print(&view, VerificationView::text)?;
+    Ok(if verdict.is_accepted() { Exit::Done } else { Exit::Rejected })
+}
