@@ -193,6 +193,7 @@ fn an_honest_assertion_is_accepted_and_a_wrong_signature_is_not() {
                     sign_count: Some(6),
                     user_handle: Some(b"user"),
                     backup_eligible: Some(false),
+                    ..KnownCredential::default()
                 },
                 document: Some(&document),
                 expected: &expected(),

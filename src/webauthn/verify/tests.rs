@@ -16,6 +16,7 @@ fn expected(challenge: &[u8]) -> Expected {
         top_origins: vec!["https://example.com".into()],
         algorithms: [-7, -8, -35, -36, -257].map(Algorithm).to_vec(),
         extensions: Some(vec![]),
+        taken: Some(vec![]),
         ..Expected::new("example.org")
     }
 }

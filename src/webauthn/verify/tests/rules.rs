@@ -162,7 +162,7 @@ fn what_is_not_known_is_not_checked() {
     bytes.expected = Expected::new("example.org");
     let verdict = bytes.verdict();
     assert!(verdict.is_accepted());
-    assert_eq!(ids(verdict.unchecked()), ["challenge", "origin", "algorithm"]);
+    assert_eq!(ids(verdict.unchecked()), ["challenge", "origin", "algorithm", "credential_new"]);
 
     let bytes = Assertion::of(&vector);
     let mut input = bytes.input();
