@@ -2,7 +2,9 @@
 //!
 //! One pipe belongs to one connection. Both directions are bounded, as reports on a real bus are:
 //! whoever sends too much waits until the other reads. Nobody polls: each side sleeps until there
-//! is something for it, its time is up, or the other end is gone.
+//! is something for it, its time is up, or the other end is gone. Each end is one thread, which is woken
+//! only when what it may be waiting for has just become true, after the lock is free again: a wake-up
+//! costs more than all else that happens to a report here.
 
 use super::clock::KeyClock;
 use super::{Wake, locked};
@@ -89,8 +91,12 @@ impl Pipe {
             let reason = "the key does not take it".to_owned();
             return Err(ConnectionError::Refused { act: "write", reason });
         }
+        let was_empty = state.to_key.is_empty();
         state.to_key.push_back(packet);
-        self.key_side.notify_all();
+        drop(state);
+        if was_empty {
+            self.key_side.notify_all();
+        }
         Ok(())
     }
 
@@ -102,9 +108,13 @@ impl Pipe {
                 state.end.is_none() && state.to_host.is_empty()
             })
             .unwrap_or_else(PoisonError::into_inner);
+        let was_full = state.to_host.len() >= CAPACITY;
         match (state.to_host.pop_front(), &state.end) {
             (Some(packet), _) => {
-                self.key_side.notify_all();
+                drop(state);
+                if was_full {
+                    self.key_side.notify_all();
+                }
                 Ok(Some(packet))
             }
             (None, Some(end)) => Err(end.as_error()),
@@ -120,8 +130,13 @@ impl Pipe {
                 state.end.is_none() && state.to_host.len() >= CAPACITY
             })
             .unwrap_or_else(PoisonError::into_inner);
-        if state.end.is_none() {
-            state.to_host.push_back(packet);
+        if state.end.is_some() {
+            return;
+        }
+        let was_empty = state.to_host.is_empty();
+        state.to_host.push_back(packet);
+        drop(state);
+        if was_empty {
             self.host_side.notify_all();
         }
     }
@@ -171,8 +186,12 @@ impl Pipe {
         if state.end.is_some() {
             return None;
         }
+        let was_full = state.to_key.len() >= CAPACITY;
         let packet = state.to_key.pop_front();
-        self.host_side.notify_all();
+        drop(state);
+        if was_full {
+            self.host_side.notify_all();
+        }
         packet
     }
 }
