@@ -117,7 +117,11 @@ macro_rules! commands {
                 match name {
                     $($name => {
                         let definition = <$args>::augment_args(clap::Command::new($name));
-                        let definition = Global::augment_args(definition);
+                        let mut definition = Global::augment_args(definition);
+                        // There is nobody to hand them down to, and that would take a while.
+                        if !definition.has_subcommands() {
+                            definition = definition.mut_args(|flag| flag.global(false));
+                        }
                         let matches = definition.try_get_matches_from(arguments).ok()?;
                         let global = Global::from_arg_matches(&matches).ok()?;
                         let command = <$args>::from_arg_matches(&matches).ok()?;

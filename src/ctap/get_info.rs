@@ -7,7 +7,7 @@ pub use options::Options;
 use super::message::Members;
 use super::{CommandCode, Member, PinProtocol, Request, ResponseError};
 use crate::wire::authenticator_data::Aaguid;
-use crate::wire::cbor::{CborError, Encoded, Item, Key, Map, MapBuilder, Value};
+use crate::wire::cbor::{self, CborError, Encoded, Item, Key, Map, MapBuilder, Value};
 use crate::wire::cose::Algorithm;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -131,7 +131,6 @@ pub struct Info {
     pub mistyped: Vec<Member>,
     /// The map as received.
     pub raw: Vec<u8>,
-    fingerprint: [u8; 32],
 }
 
 /// The key of a member that this program does not know.
@@ -235,7 +234,11 @@ impl Info {
     /// replug. Two keys of one model, equally configured, are the same too: it can tell keys apart,
     /// but not prove that they are one. Counters, such as the room for credentials, are part of it.
     pub fn fingerprint(&self) -> [u8; 32] {
-        self.fingerprint
+        match cbor::parse(&self.raw).and_then(Item::map) {
+            Ok(map) => fingerprint(&map),
+            // Not met: the reply was read from these bytes.
+            Err(_) => Sha256::digest(&self.raw).into(),
+        }
     }
 }
 
@@ -294,7 +297,6 @@ impl Request for GetInfo {
             unknown: unknown(m.map()),
             mistyped: Vec::new(),
             raw: m.map().raw().to_vec(),
-            fingerprint: fingerprint(m.map()),
         };
         if let Some((options, whole)) = m.optional(OPTIONS, Options::from_item) {
             info.options = Some(options);

@@ -290,10 +290,9 @@ fn numbers(numbers: &[u64]) -> String {
 }
 
 fn option_section(info: &Info) -> String {
-    let mut table = Table::new(&["  OPTION", "STATE", "MEANING"]);
+    let mut table = Table::new(&["OPTION", "STATE", "MEANING"]).indented(2);
     for row in options::rows(info.options()) {
-        let id = format!("  {}", escape(row.id));
-        table.row([Cow::Owned(id), Cow::Borrowed(row.state()), Cow::Borrowed(row.meaning)]);
+        table.row([Cow::Owned(escape(row.id)), row.state().into(), row.meaning.into()]);
     }
     let title = match info.options {
         Some(_) => "Options",

@@ -44,12 +44,19 @@ pub fn count(number: usize, singular: &str, plural: &str) -> String {
 #[derive(Debug)]
 pub struct Table<'a> {
     rows: Vec<Vec<Cow<'a, str>>>,
+    indent: usize,
 }
 
 impl<'a> Table<'a> {
     /// Starts a table with its header.
     pub fn new(header: &[&'a str]) -> Self {
-        Self { rows: vec![header.iter().map(|cell| Cow::Borrowed(*cell)).collect()] }
+        Self { rows: vec![header.iter().map(|cell| Cow::Borrowed(*cell)).collect()], indent: 0 }
+    }
+
+    /// Moves the whole table to the right.
+    pub fn indented(mut self, columns: usize) -> Self {
+        self.indent = columns;
+        self
     }
 
     /// Adds a row. Cells must be escaped already.
@@ -68,10 +75,10 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.rows.len().saturating_mul(80));
         for row in &self.rows {
             // Only what stands before a cell is padded, so that no line ends in spaces.
-            let mut due = 0_usize;
+            let mut due = self.indent;
             for (cell, widest) in row.iter().zip(&widths) {
                 let taken = width(cell);
                 if taken > 0 {
