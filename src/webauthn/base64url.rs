@@ -56,6 +56,12 @@ impl Base64Url {
     }
 }
 
+impl AsRef<[u8]> for Base64Url {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl From<&[u8]> for Base64Url {
     fn from(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())

@@ -8,8 +8,10 @@
 //! | [`json`] | the JSON forms of responses and options | 5.1, 5.1.8 to 5.1.10 |
 //! | [`public_key`] | credential public keys and signatures | 5.8.5, 6.5.6 |
 //! | [`attestation`] | attestation statements | 8 |
+//! | [`metadata`] | the FIDO metadata | |
 //! | [`model_names`] | what a model is called | |
 //! | [`check`] | one line of a verdict | |
+//! | [`trust`] | whether an attestation can be believed | 7.1 |
 //! | [`verify`] | verdicts on registrations and assertions | 7.1, 7.2 |
 //!
 //! Pure: no I/O, clock, randomness or logging. Every byte that comes from a key, a file or a server
@@ -23,10 +25,12 @@ pub mod base64url;
 pub mod check;
 pub mod client_data;
 pub mod json;
+pub mod metadata;
 pub mod model_names;
 pub mod origin;
 pub mod public_key;
 pub mod rp_id;
+pub mod trust;
 pub mod verify;
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub use registration::{RegistrationInput, registration};
 use super::attestation::AttestationVerdict;
 use super::base64url::Base64Url;
 use super::check::{Check, Outcome, Rule};
+use super::trust::TrustFacts;
 use crate::wire::authenticator_data::{AttestedCredentialData, AuthenticatorData, Flags};
 use crate::wire::cose::Algorithm;
 use serde::Serialize;
@@ -171,6 +172,9 @@ pub struct Facts {
     pub user_handle: Option<Base64Url>,
     /// The attestation, in a registration.
     pub attestation: Option<AttestationVerdict>,
+    /// Whether it can be believed, where that was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<TrustFacts>,
 }
 
 impl Facts {
@@ -199,6 +203,18 @@ impl Verdict {
     fn new(checks: Vec<Check>, facts: Facts) -> Self {
         let accepted = !checks.iter().any(|check| check.outcome.is_failed());
         Self { accepted, checks, facts }
+    }
+
+    /// Puts checks in the place of those with the same names, or at the end.
+    pub(super) fn with_trust(self, checks: Vec<Check>, trust: TrustFacts) -> Self {
+        let mut all = self.checks;
+        for check in checks {
+            match all.iter_mut().find(|known| known.id == check.id) {
+                Some(known) => *known = check,
+                None => all.push(check),
+            }
+        }
+        Self::new(all, Facts { trust: Some(trust), ..self.facts })
     }
 
     /// Whether no check failed. What could not be checked does not count against it; see
