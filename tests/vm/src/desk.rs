@@ -3,27 +3,35 @@
 //! | module | what it does |
 //! |---|---|
 //! | `options` | the command line |
-//! | `bed` | keys of the test bed `tests/umockdev/bed.py` |
+//! | `entry` | a job file, played and held against what it says |
+//! | `bed` | the scene with keys of the test bed `tests/umockdev/bed.py` |
+//! | `at_hand`, `consent` | a key that somebody has in their hand: what it is, and may it be used |
+//! | `person` | the scene with such a key, where a person does what the job says |
+//! | `fit`, `likeness` | which jobs can be played with it, and how they are then read |
 //!
 //! There is no udev, no seat and no other user to play with; a job that wants such things is not for
 //! the desk.
 
+mod at_hand;
 mod bed;
+mod consent;
+mod entry;
+mod fit;
+mod likeness;
 mod options;
+mod person;
 
 pub use options::{Options, USAGE};
 
-use crate::job::{Job, steps};
-use crate::lab::compare;
 use crate::lab::report::{self, Verdict};
-use crate::stage::play::{Play, Scene, all};
 use crate::stage::user::User;
 use anyhow::{Context, Result};
 use bed::Bed;
-use options::Keys;
+use entry::Entry;
+use options::{Keys, Place};
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Plays jobs and prints how they went; gives whether all passed.
@@ -32,20 +40,39 @@ use std::time::Instant;
 ///
 /// When a job cannot be read, or what it is played with is not there.
 pub fn run(options: &Options) -> Result<bool> {
-    let Keys::Bed { program, firmware } = &options.keys;
+    let entries = options.jobs.iter().map(|path| Entry::read(path)).collect::<Result<Vec<_>>>()?;
+    match &options.keys {
+        Keys::None => {
+            for entry in &entries {
+                let fit =
+                    fit::unfit(&entry.job).map_or("yes".to_owned(), |why| format!("no: {why}"));
+                println!("{:<32}{fit}", entry.name);
+            }
+            Ok(true)
+        }
+        Keys::Bed { place, program, firmware, update } => {
+            let verdict = |entry: &Entry, folder: &Path, user: User| {
+                let bed = Bed::make(program, firmware, folder, user, &entry.job)?;
+                entry.play(bed, folder, *update)
+            };
+            each(place, &entries, verdict)
+        }
+        Keys::AtHand { place, device } => at_hand::run(place, device, entries),
+    }
+}
+
+/// Plays each job in a folder of its own.
+fn each(
+    place: &Place,
+    entries: &[Entry],
+    mut play: impl FnMut(&Entry, &Path, User) -> Result<Verdict>,
+) -> Result<bool> {
     let started = Instant::now();
     let mut verdicts = Vec::new();
-    for path in &options.jobs {
+    for entry in entries {
         let begun = Instant::now();
-        let entry = Entry::read(path)?;
-        let folder = options.out.join(&entry.name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        let user = user(&options.fidokey, &folder)?;
-        let bed = Bed::make(program, firmware, &folder, user, &entry.job);
-        let verdict = bed
-            .and_then(|bed| entry.play(bed, options.update, &folder))
+        let (folder, user) = place.folder(&entry.name)?;
+        let verdict = play(entry, &folder, user)
             .unwrap_or_else(|error| Verdict::Failed(format!("{error:#}\n")));
         if matches!(verdict, Verdict::Passed | Verdict::Updated) {
             fs::remove_dir_all(&folder)?;
@@ -57,52 +84,29 @@ pub fn run(options: &Options) -> Result<bool> {
     Ok(!verdicts.iter().any(|verdict| matches!(verdict, Verdict::Failed(_))))
 }
 
-/// Whoever runs this, in a home of their own, with `fidokey` where commands are looked for first.
-fn user(fidokey: &Path, folder: &Path) -> Result<User> {
-    let home = folder.join("home");
-    fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
-    let mut user = User::of_this_process(&home.canonicalize()?);
-    let programs = fidokey.parent().context("fidokey is in no folder")?.canonicalize()?;
-    let others = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([programs].into_iter().chain(env::split_paths(&others)))?;
-    user.environment.push(("PATH".into(), path));
-    Ok(user)
-}
+impl Place {
+    /// A new folder, and whoever runs commands in it: the user of this process, in a home of their
+    /// own, with `fidokey` where commands are looked for first, and with where this runs as `$PROJECT`.
+    fn folder(&self, name: &str) -> Result<(PathBuf, User)> {
+        /// What shows a program a test bed instead of the machine, if it is played before one already.
+        const TEST_BED: [&str; 2] = ["LD_PRELOAD", "UMOCKDEV_DIR"];
 
-/// A job file, read.
-struct Entry<'p> {
-    name: String,
-    path: &'p Path,
-    text: String,
-    job: Job,
-}
-
-impl<'p> Entry<'p> {
-    fn read(path: &'p Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let job = Job::parse(&text).with_context(|| path.display().to_string())?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, path, text, job })
-    }
-
-    fn play(&self, scene: impl Scene, update: bool, folder: &Path) -> Result<Verdict> {
-        let record = all(&self.job.steps, Play::new(scene), |_| {});
-        fs::write(folder.join("transcript"), &record)?;
-        let played = steps(&record, 0).context("the record is damaged")?;
-        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let Some(difference) = compare::difference(&self.job, &file, &played) else {
-            return Ok(Verdict::Passed);
-        };
-        if update {
-            match compare::updated(&self.job, &file, &self.text, &played) {
-                Ok(text) => {
-                    fs::write(self.path, text)?;
-                    return Ok(Verdict::Updated);
-                }
-                Err(difference) => return Ok(Verdict::Failed(difference)),
-            }
+        let folder = self.out.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
         }
-        let left = folder.display();
-        Ok(Verdict::Failed(format!("{difference}what it left: {left}\n")))
+        let home = folder.join("home");
+        fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
+        let mut user = User::of_this_process(&home.canonicalize()?);
+        let programs = self.fidokey.parent().context("fidokey is in no folder")?.canonicalize()?;
+        let mut path = vec![programs];
+        path.extend(env::current_exe()?.parent().map(Path::to_path_buf));
+        path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        user.environment.push(("PATH".into(), env::join_paths(path)?));
+        user.environment.push(("PROJECT".into(), env::current_dir()?.into()));
+        for name in TEST_BED {
+            user.environment.extend(env::var_os(name).map(|value| (name.to_owned(), value)));
+        }
+        Ok((folder, user))
     }
 }

@@ -42,6 +42,15 @@ struct State {
     is_closed: bool,
 }
 
+impl State {
+    /// What stands on the terminal, to be said behind what is missing from it.
+    fn shown(&self) -> String {
+        let lines = screen::at_the_end(&self.bytes);
+        let lines = lines.trim_end().lines().map(|line| format!("\n  | {line}"));
+        lines.collect()
+    }
+}
+
 impl Shown {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -109,11 +118,13 @@ impl Terminal {
                 return Ok(());
             }
             if state.is_closed {
-                bail!("{} ended without {text:?} on its terminal", self.name);
+                let shown = state.shown();
+                bail!("{} ended without {text:?} on its terminal{shown}", self.name);
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                bail!("timed out after {} s: {text:?} from {}", limit.as_secs(), self.name);
+                let (limit, shown) = (limit.as_secs(), state.shown());
+                bail!("timed out after {limit} s: {text:?} from {}{shown}", self.name);
             }
             state = self
                 .shown
@@ -189,7 +200,11 @@ mod tests {
         terminal.expect("two", LIMIT).unwrap();
         terminal.expect("one", LIMIT).unwrap();
         let error = terminal.expect("one", LIMIT).unwrap_err();
-        assert_eq!(error.to_string(), "twice ended without \"one\" on its terminal");
+        let shown = "\n  | one\n  | two\n  | one";
+        assert_eq!(
+            error.to_string(),
+            format!("twice ended without \"one\" on its terminal{shown}")
+        );
     }
 
     #[test]
