@@ -103,11 +103,11 @@ pub enum ColorChoice {
 /// What clap's derive would make, except that the flags of a command are only built when it is the
 /// one that was typed, or when all are asked for.
 macro_rules! commands {
-    ($($(#[doc = $doc:literal])* $variant:ident($args:path) = $name:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $variant:ident($args:path) = $name:literal;)*) => {
         /// What to do.
         #[derive(Debug)]
         pub enum Command {
-            $($(#[doc = $doc])* $variant($args),)*
+            $($(#[doc = $doc])* $(#[cfg($cfg)])? $variant($args),)*
         }
 
         impl Command {
@@ -115,7 +115,7 @@ macro_rules! commands {
             /// this command alone. `None` for whatever that cannot read.
             fn read_alone(name: &str, arguments: &[OsString]) -> Option<Cli> {
                 match name {
-                    $($name => {
+                    $($(#[cfg($cfg)])? $name => {
                         let definition = <$args>::augment_args(clap::Command::new($name));
                         let mut definition = Global::augment_args(definition);
                         // There is nobody to hand them down to, and that would take a while.
@@ -134,11 +134,13 @@ macro_rules! commands {
 
         impl Subcommand for Command {
             fn augment_subcommands(parent: clap::Command) -> clap::Command {
-                parent.subcommand_required(true).arg_required_else_help(true)$(.subcommand({
+                let parent = parent.subcommand_required(true).arg_required_else_help(true);
+                $($(#[cfg($cfg)])? let parent = parent.subcommand({
                     const WORDS: &[&str] = &[$($doc),*];
                     describe(clap::Command::new($name), WORDS)
                         .defer(|command| describe(<$args>::augment_args(command), WORDS))
-                }))*
+                });)*
+                parent
             }
 
             fn augment_subcommands_for_update(parent: clap::Command) -> clap::Command {
@@ -146,14 +148,14 @@ macro_rules! commands {
             }
 
             fn has_subcommand(name: &str) -> bool {
-                [$($name),*].contains(&name)
+                [$($(#[cfg($cfg)])? $name),*].contains(&name)
             }
         }
 
         impl FromArgMatches for Command {
             fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
                 match matches.subcommand() {
-                    $(Some(($name, matches)) => {
+                    $($(#[cfg($cfg)])? Some(($name, matches)) => {
                         <$args>::from_arg_matches(matches).map(Self::$variant)
                     })*
                     _ => Err(clap::Error::new(ErrorKind::MissingSubcommand)),
@@ -277,6 +279,9 @@ commands! {
     /// is done you are asked to type a word, unless you add --yes. A key allows a reset only just
     /// after it was plugged in, so that you are asked to unplug it, plug it in again and touch it.
     Reset(commands::reset::ResetArgs) = "reset";
+    /// Run a local relying party, to try keys with a browser or a program.
+    #[cfg(feature = "relying-party")]
+    Rp(commands::rp::RpArgs) = "rp";
     /// Show what a command said to a key, from a file that --trace wrote.
     ///
     /// Every command takes --trace FILE. The file holds every message by name, and no PIN, token or

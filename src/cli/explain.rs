@@ -5,6 +5,8 @@ mod connection;
 mod examination;
 mod pin;
 mod refusal;
+#[cfg(feature = "relying-party")]
+mod relying_party;
 mod reset;
 mod trace;
 mod virtual_key;
@@ -12,6 +14,8 @@ mod virtual_key;
 pub use choice::{choose, select};
 pub use connection::{channel, open};
 pub use examination::no_key_to_examine;
+#[cfg(feature = "relying-party")]
+pub use relying_party::{bind, service_origin, state_file};
 pub use trace::{trace_file, trace_read};
 pub use virtual_key::lasting;
 

@@ -165,11 +165,19 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 fn put(path: &Path, bytes: &[u8], secret: bool) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| not_written(path, &error);
+    replace(path, bytes, secret).map_err(|error| not_written(path, &error))
+}
+
+/// Puts new content in place of a file's old in one step; `secret` for its owner alone.
+///
+/// # Errors
+///
+/// What the operating system says; the old content is then still there.
+pub fn replace(path: &Path, bytes: &[u8], secret: bool) -> std::io::Result<()> {
     // A device such as /dev/stderr or a pipe cannot be replaced.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
-        return file.write_all(bytes).map_err(failed);
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        return file.write_all(bytes);
     }
     let beside = beside(path);
     let mut options = OpenOptions::new();
@@ -185,11 +193,11 @@ fn put(path: &Path, bytes: &[u8], secret: bool) -> Result<(), CliError> {
         .open(&beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| {
+    if written.is_err() {
         // What is left of a failed try; if it cannot be removed either, the error says enough.
         let _ = fs::remove_file(&beside);
-        failed(error)
-    })
+    }
+    written
 }
 
 #[cfg(test)]

@@ -73,6 +73,8 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Wink(args) => commands::wink::run(app, &args),
         Command::Select(args) => commands::select::run(app, &args),
         Command::List(args) => commands::list::run(app, &args),
+        #[cfg(feature = "relying-party")]
+        Command::Rp(args) => commands::rp::run(app, &args),
         Command::Trace(args) => commands::trace::run(app, &args),
         Command::Virtual(args) => commands::virtual_key::run(app, &args),
         Command::Completions(args) => commands::completions::run(app, &args),

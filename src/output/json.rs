@@ -27,6 +27,18 @@ pub fn document<T: Serialize>(body: &T) -> serde_json::Result<String> {
     bare(&Versioned { schema_version: SCHEMA_VERSION, body })
 }
 
+/// Writes a view as one line, for programs that read a stream of them.
+///
+/// # Errors
+///
+/// When the view cannot be written as JSON, which is a defect.
+pub fn line<T: Serialize>(body: &T) -> serde_json::Result<String> {
+    let versioned = Versioned { schema_version: SCHEMA_VERSION, body };
+    let mut text = escape_json(&serde_json::to_string(&versioned)?);
+    text.push('\n');
+    Ok(text)
+}
+
 /// Writes a document of another specification, such as WebAuthn's, with nothing added.
 ///
 /// Characters that would do something to a terminal, or mislead a reader, are written as JSON's own

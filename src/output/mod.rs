@@ -21,6 +21,8 @@ pub mod reset;
 pub mod rules;
 pub mod secrets;
 pub mod select;
+#[cfg(feature = "relying-party")]
+pub mod service;
 pub mod text;
 pub mod trace;
 pub mod verdict;

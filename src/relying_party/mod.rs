@@ -1,6 +1,21 @@
 //! The test relying party: keys against relying parties, and relying parties against keys.
 //!
+//! | module | what it does |
+//! |---|---|
+//! | [`ceremony`] | the server's side of a ceremony: options with a fresh challenge, and the verdict on the response; pure |
+//! | [`accounts`] | accounts, their credentials, and the state file's form |
+//! | [`record`] | what a ceremony leaves behind, to be looked at |
+//! | [`party`] | what a relying party does for one browser or program at a time; knows no HTTP |
+//! | [`service`] | the same over HTTP, with its limits |
+//! | [`forge`] | an authenticator that makes real keys and tells one lie at a time |
+//!
 //! What is asynchronous in this program (axum, tokio) stays inside this layer. Clock, randomness
 //! and the place for files are given to it.
 
+pub mod accounts;
+pub mod ceremony;
 pub mod forge;
+pub mod identity;
+pub mod party;
+pub mod record;
+pub mod service;

@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{
-    STANDARD_PAD_INDIFFERENT, URL_SAFE_NO_PAD, URL_SAFE_PAD_INDIFFERENT,
+    STANDARD, STANDARD_PAD_INDIFFERENT, URL_SAFE_NO_PAD, URL_SAFE_PAD_INDIFFERENT,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -19,6 +19,11 @@ pub struct NotBase64;
 /// Encodes without padding in the URL-safe alphabet.
 pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Encodes in the standard alphabet with padding, as some programs do outside WebAuthn's rule.
+pub fn encode_standard(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
 }
 
 /// Decodes either alphabet, padded or not.

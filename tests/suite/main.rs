@@ -33,6 +33,8 @@ mod pin;
 mod pin_problems;
 mod quirks;
 mod reset;
+#[cfg(feature = "relying-party")]
+mod rp_serve;
 mod secrets;
 mod select;
 mod selectors;

@@ -13,6 +13,8 @@ pub mod pin;
 pub mod register;
 pub mod reset;
 mod result_files;
+#[cfg(feature = "relying-party")]
+pub mod rp;
 pub mod select;
 pub mod trace;
 pub mod verify;

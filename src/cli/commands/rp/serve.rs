@@ -1,0 +1,148 @@
+//! `fidokey rp serve`.
+
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::{explain, files};
+use crate::output::json;
+use crate::output::service::ServiceView;
+use crate::relying_party::accounts::state::State;
+use crate::relying_party::identity::{Identity, Profile};
+use crate::relying_party::party::{RelyingParty, Store, Surroundings};
+use crate::relying_party::service::{Bound, Limits, serve};
+use crate::webauthn::origin::Origin;
+use clap::{Args, ValueEnum};
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Serves a relying party on this computer until Ctrl-C.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The port; with 0 a free one is chosen.
+    #[arg(long, value_name = "NUMBER", default_value_t = 8080)]
+    port: u16,
+    /// The origin of the page, where that is not `http://localhost` and the port, such as behind a
+    /// proxy; its host is the RP ID.
+    #[arg(long, value_name = "URL")]
+    origin: Option<String>,
+    /// Keep the accounts in this file, which is made if it is not there.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Send the options that this service sends.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<ProfileName>,
+    /// Listen at this IP address, in place of this computer's own (can be repeated).
+    #[arg(long, value_name = "ADDRESS")]
+    bind: Vec<IpAddr>,
+}
+
+/// Whose options are sent.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProfileName {
+    /// Microsoft Entra ID.
+    Entra,
+}
+
+/// Serves until Ctrl-C, which is how it ends well.
+///
+/// # Errors
+///
+/// When the origin will not do, the state file is not one, or the operating system refuses.
+pub(super) fn run(app: &mut App<'_>, args: &ServeArgs) -> Result<Exit, CliError> {
+    let given = args.origin.as_deref().map(parse_origin).transpose()?;
+    let profile = match args.profile {
+        None => Profile::Plain,
+        Some(ProfileName::Entra) => Profile::Entra,
+    };
+    let bound = Bound::bind(&args.bind, args.port).map_err(|error| explain::bind(&error))?;
+    let origin = match given {
+        Some(origin) => origin,
+        None => parse_origin(&format!("http://localhost:{}", bound.port()))?,
+    };
+    let identity = Identity::of(origin, profile)
+        .map_err(|error| explain::service_origin(&error.to_string()))?;
+    let state = match &args.state {
+        Some(path) => load(path, identity.rp_id.as_str())?,
+        None => State::default(),
+    };
+    announce(app, &bound, &identity, args.state.as_deref())?;
+    let store: Option<Box<dyn Store>> = match args.state.clone() {
+        Some(path) => Some(Box::new(StateFile(path))),
+        None => None,
+    };
+    let surroundings = Surroundings {
+        random: &mut *app.random,
+        clock: Arc::clone(&app.clock),
+        now: app.now,
+        began: app.clock.now(),
+        store,
+    };
+    let party = RelyingParty::new(identity, surroundings, state);
+    serve(bound, party, Limits::default(), &app.interrupt).map_err(|error| {
+        CliError::new(Exit::Failed, "service", "The service cannot go on.").cause(error.to_string())
+    })?;
+    app.ui.status("The service has ended.");
+    Ok(Exit::Done)
+}
+
+fn parse_origin(text: &str) -> Result<Origin, CliError> {
+    Origin::parse(text).map_err(|error| explain::service_origin(&error.to_string()))
+}
+
+/// Says where it is, as soon as connections are taken.
+fn announce(
+    app: &mut App<'_>,
+    bound: &Bound,
+    identity: &Identity,
+    state: Option<&Path>,
+) -> Result<(), CliError> {
+    let view = ServiceView::of(bound, identity);
+    let answer = if app.global.json {
+        json::line(&view).map_err(|error| CliError::defect(&error))?
+    } else {
+        view.text()
+    };
+    if bound.is_exposed() {
+        app.ui.warning(
+            "Other computers can reach this service. It is for trying keys out: whoever reaches it \
+             can make accounts on it.",
+        );
+    }
+    app.print_raw(&answer)?;
+    app.ui.status(match state {
+        Some(_) => "The test service is ready. Accounts are kept in the file.",
+        None => "The test service is ready. Accounts are kept until it ends.",
+    });
+    app.ui.hint("Ctrl-C ends it.");
+    Ok(())
+}
+
+/// Reads the state; none where there is no file yet.
+fn load(path: &Path, rp_id: &str) -> Result<State, CliError> {
+    use crate::relying_party::accounts::state::MAX_FILE;
+    let failed = |error: &io::Error| explain::state_file(path, &error.to_string());
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            files::check_writable(path)?;
+            return Ok(State::default());
+        }
+        Err(error) => return Err(failed(&error)),
+    };
+    let mut bytes = Vec::new();
+    let most = u64::try_from(MAX_FILE).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(most).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    State::from_bytes(&bytes, rp_id).map_err(|error| explain::state_file(path, &error.to_string()))
+}
+
+/// The file in which the state is kept.
+struct StateFile(PathBuf);
+
+impl Store for StateFile {
+    fn save(&mut self, bytes: &[u8]) -> io::Result<()> {
+        files::replace(&self.0, bytes, true)
+    }
+}

@@ -1,0 +1,148 @@
+//! Passwords, hashed with Argon2id (RFC 9106).
+
+use crate::ctap::{Random, RandomError};
+use argon2::password_hash::phc::PasswordHash as Phc;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+/// The shortest password, in characters (NIST SP 800-63B section 3.1.1.2 asks for 8 beside a second
+/// factor).
+pub const MIN_LENGTH: usize = 8;
+
+/// The longest password, in bytes.
+pub const MAX_LENGTH: usize = 256;
+
+/// How many random bytes a salt has (RFC 9106 section 3.1).
+const SALT: usize = 16;
+
+/// Why a password cannot be set.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum PasswordError {
+    /// Too short.
+    #[error("the password is shorter than {MIN_LENGTH} characters")]
+    TooShort,
+    /// Too long.
+    #[error("the password is longer than {MAX_LENGTH} bytes")]
+    TooLong,
+    /// There is no randomness for its salt.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+/// A password as somebody typed it, in Normalization Form C; it wipes itself.
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes a password.
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.nfc().collect()))
+    }
+
+    /// Whether it may be set.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError`] names the rule that is broken.
+    pub fn check(&self) -> Result<(), PasswordError> {
+        if self.0.chars().count() < MIN_LENGTH {
+            return Err(PasswordError::TooShort);
+        }
+        if self.0.len() > MAX_LENGTH {
+            return Err(PasswordError::TooLong);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Password(…)")
+    }
+}
+
+/// A salt.
+#[derive(Clone, Copy, Debug)]
+pub struct Salt([u8; SALT]);
+
+impl Salt {
+    /// Makes a fresh one.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomError`] when there is no randomness.
+    pub fn fresh(random: &mut dyn Random) -> Result<Self, RandomError> {
+        let mut salt = [0; SALT];
+        random.fill(&mut salt)?;
+        Ok(Self(salt))
+    }
+}
+
+/// The hash of a password, in the PHC string format.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PasswordHash(String);
+
+/// A text that is not the hash of a password, or one that would take too long to check.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a password's hash is not one that this program makes")]
+pub struct NotAHash;
+
+/// RFC 9106 leaves the cost to the application; this is the first choice of OWASP's cheat sheet, and
+/// the crate's default: 19 MiB, two passes, one lane.
+fn argon2() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+}
+
+impl PasswordHash {
+    /// Hashes a password. Takes long, by intention.
+    ///
+    /// `None` when the computer has no memory for it.
+    pub fn of(password: &Password, salt: Salt) -> Option<Self> {
+        let hash: Phc = argon2().hash_password_with_salt(password.0.as_bytes(), &salt.0).ok()?;
+        Some(Self(hash.to_string()))
+    }
+
+    /// Whether it is the hash of this password. Takes long, by intention.
+    pub fn is_of(&self, password: &Password) -> bool {
+        // Longer ones are never set.
+        let bytes = password.0.as_bytes().get(..MAX_LENGTH).unwrap_or(password.0.as_bytes());
+        let Ok(hash) = Phc::new(&self.0) else { return false };
+        argon2().verify_password(bytes, &hash).is_ok() && bytes.len() == password.0.len()
+    }
+}
+
+impl TryFrom<String> for PasswordHash {
+    type Error = NotAHash;
+
+    /// Takes a hash from a file. Its cost must be that of this program: a hash with another one
+    /// could keep the computer busy for ever.
+    fn try_from(text: String) -> Result<Self, NotAHash> {
+        let hash = Phc::new(&text).map_err(|_| NotAHash)?;
+        let params = Params::try_from(&hash).map_err(|_| NotAHash)?;
+        let ours = Params::DEFAULT;
+        let same = params.m_cost() == ours.m_cost()
+            && params.t_cost() == ours.t_cost()
+            && params.p_cost() == ours.p_cost();
+        if same && hash.hash.is_some() && hash.salt.is_some() {
+            Ok(Self(text))
+        } else {
+            Err(NotAHash)
+        }
+    }
+}
+
+impl From<PasswordHash> for String {
+    fn from(hash: PasswordHash) -> Self {
+        hash.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PasswordHash(…)")
+    }
+}

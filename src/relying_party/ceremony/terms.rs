@@ -1,0 +1,57 @@
+//! What both ceremonies are made of.
+
+use crate::ctap::{Random, RandomError};
+use crate::relying_party::identity::Profile;
+use crate::webauthn::base64url::encode_standard;
+use crate::webauthn::json::options::DescriptorJson;
+use serde_json::{Map, Value, json};
+
+/// How many random bytes a challenge has; section 13.4.3 wants at least 16.
+pub const CHALLENGE_LENGTH: usize = 32;
+
+/// A challenge, to be used once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge(pub [u8; CHALLENGE_LENGTH]);
+
+impl Challenge {
+    /// Makes a fresh one.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomError`] when there is no randomness.
+    pub fn fresh(random: &mut dyn Random) -> Result<Self, RandomError> {
+        let mut bytes = [0; CHALLENGE_LENGTH];
+        random.fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+/// Completes options: extensions by their WebAuthn names as they were asked for, and what Microsoft
+/// Entra ID writes in another way than WebAuthn does.
+pub(super) fn finish(
+    mut options: Value,
+    profile: Profile,
+    (list, descriptors): (&str, &[DescriptorJson]),
+    timeout: u64,
+    extensions: &Map<String, Value>,
+) -> Value {
+    let Value::Object(members) = &mut options else { return options };
+    members.insert("timeout".into(), timeout.into());
+    if !extensions.is_empty() {
+        members.insert("extensions".into(), Value::Object(extensions.clone()));
+    }
+    if profile == Profile::Entra {
+        // Padded standard base64, and transports that are there and empty.
+        let descriptors = descriptors.iter().map(|descriptor| {
+            let id = encode_standard(descriptor.id.as_bytes());
+            json!({"type": "public-key", "id": id, "transports": []})
+        });
+        members.insert(list.into(), descriptors.collect());
+    }
+    options
+}
+
+/// The names of extensions that were asked for.
+pub(super) fn names(extensions: &Map<String, Value>) -> Option<Vec<String>> {
+    Some(extensions.keys().cloned().collect())
+}

@@ -1,0 +1,54 @@
+//! Cookies (RFC 6265bis): out of JavaScript's reach, and never sent with another site's request.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// The cookie that tells the session.
+pub(super) const SESSION: &str = "fidokey_session";
+
+/// The value of a cookie.
+pub(super) fn get<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
+    let pairs = fields.flat_map(|field| field.split(';'));
+    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(at, _)| *at == name).map(|it| it.1)
+}
+
+/// The header that sets a cookie; `age` in seconds, or until the browser is closed.
+///
+/// `secure` where the request came over TLS, by way of a proxy: other browsers and programs would
+/// not send it back.
+pub(super) fn set(name: &str, value: &str, age: Option<u64>, secure: bool) -> Option<HeaderValue> {
+    let mut field = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict");
+    if let Some(age) = age {
+        field.push_str(&format!("; Max-Age={age}"));
+    }
+    if secure {
+        field.push_str("; Secure");
+    }
+    HeaderValue::from_str(&field).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; fidokey_session=x=y"));
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("b; c=\u{7f}".trim_end_matches('\u{7f}')),
+        );
+        assert_eq!(get(&headers, SESSION), Some("x=y"));
+        assert_eq!(get(&headers, "c"), Some(""));
+        assert_eq!(get(&headers, "session"), None);
+        assert_eq!(get(&HeaderMap::new(), SESSION), None);
+    }
+
+    #[test]
+    fn a_cookie_is_kept_from_scripts_and_other_sites() {
+        let set = |age, secure| set("n", "v", age, secure).unwrap();
+        assert_eq!(set(None, false), "n=v; Path=/; HttpOnly; SameSite=Strict");
+        assert_eq!(set(Some(9), true), "n=v; Path=/; HttpOnly; SameSite=Strict; Max-Age=9; Secure");
+    }
+}
