@@ -28,6 +28,8 @@ pub struct Job {
     pub with: Vec<Part>,
     /// What the machine must lack.
     pub without: Vec<Absent>,
+    /// PINs, and what else must not stand in any trace.
+    pub secrets: Vec<String>,
     /// Files of the repository, by their path in it, that the machine gets below `/project`.
     pub bring: Vec<String>,
     /// The keys, none of them plugged in yet.
@@ -82,6 +84,8 @@ pub enum Absent {
     FidoId,
     /// The udev daemon.
     Udevd,
+    /// Traces of what `fidokey` says to keys, which cost a moment.
+    Traces,
 }
 
 /// A key that can be plugged in.
@@ -112,6 +116,8 @@ pub struct Key {
 pub enum Firmware {
     /// OpenSK.
     OpenSk,
+    /// OpenSK in the guise of a key from before CTAP2.
+    OpenSkU2f,
     /// OpenSK with fingerprints.
     OpenSkFingerprint,
     /// fido-authenticator on trussed.
@@ -126,11 +132,16 @@ impl Firmware {
     /// The program below `/lab/firmware` that is this firmware; `None` if the stage plays it itself.
     pub fn program(self) -> Option<&'static str> {
         match self {
-            Firmware::OpenSk => Some("opensk-key"),
+            Firmware::OpenSk | Firmware::OpenSkU2f => Some("opensk-key"),
             Firmware::OpenSkFingerprint => Some("opensk-fingerprint-key"),
             Firmware::Trussed => Some("trussed-key"),
             Firmware::Mute | Firmware::Keyboard => None,
         }
+    }
+
+    /// What the program is told besides.
+    pub fn switches(self) -> &'static [&'static str] {
+        if self == Firmware::OpenSkU2f { &["--u2f-only"] } else { &[] }
     }
 }
 

@@ -14,6 +14,8 @@ mod machine;
 mod packages;
 mod python;
 pub(crate) mod report;
+mod secrets;
 mod tree;
+mod wire;
 
 pub mod run;

@@ -12,6 +12,15 @@ pub const JOB: &str = "/lab/job";
 /// The kernel modules to load, one path a line, in this order. They are not compressed.
 pub const MODULES: &str = "/lab/modules";
 
+/// `fidokey` itself.
+pub const FIDOKEY: &str = "/usr/bin/fidokey";
+
+/// What commands find as `fidokey` first: a link to the stage, which has the program keep a trace.
+pub const TRACED_FIDOKEY: &str = "/usr/local/bin/fidokey";
+
+/// The line of the step that is being played, for the names of traces.
+pub const LINE: &str = "/run/line";
+
 /// The firmwares' programs, by [`crate::job::Firmware::program`].
 pub const FIRMWARE: &str = "/lab/firmware";
 
@@ -38,9 +47,9 @@ pub const TRAFFIC: &str = "traffic";
 /// In the archive: what each key's firmware logged, `firmware/KEY`.
 pub const FIRMWARE_LOGS: &str = "firmware";
 
-/// In the archive: whatever commands traced, `traces/*`; in the machine the folder [`TRACE_FOLDER`],
-/// which every user may write to.
+/// In the archive: what each run of `fidokey` said to keys, `traces/line-LINE-PROCESS.jsonl`, and what
+/// else commands traced; in the machine the folder [`TRACE_FOLDER`], which every user may write to.
 pub const TRACES: &str = "traces";
 
-/// In the machine: where commands are told to put their traces.
+/// In the machine: where traces are put.
 pub const TRACE_FOLDER: &str = "/lab/traces";

@@ -22,17 +22,22 @@ mod wires;
 pub use flash::Flash;
 pub use port::{Happening, Port, REPORT, Report};
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::exit;
 
-/// Reads the command line, and ends the process when it makes no sense.
-pub fn state_path() -> PathBuf {
+/// Reads the command line, and ends the process when it makes no sense. Gives the path of the flash,
+/// and those of `switches` that are set.
+pub fn command_line(switches: &[&'static str]) -> (PathBuf, Vec<&'static str>) {
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
-    match (arguments.next(), arguments.next(), arguments.next()) {
-        (Some(flag), Some(path), None) if flag == "--state" => path.into(),
+    let state = arguments.next().filter(|word| word == "--state").and_then(|_| arguments.next());
+    let known = |word: OsString| switches.iter().find(|switch| word == **switch).copied();
+    match (state, arguments.map(known).collect()) {
+        (Some(path), Some(set)) => (path.into(), set),
         _ => {
-            eprintln!("usage: {} --state FILE", name.to_string_lossy());
+            let switches: String = switches.iter().map(|switch| format!(" [{switch}]")).collect();
+            eprintln!("usage: {} --state FILE{switches}", name.to_string_lossy());
             exit(2);
         }
     }

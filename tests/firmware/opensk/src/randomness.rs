@@ -1,7 +1,10 @@
-//! The randomness of the operating system, as the firmware wants it.
+//! The randomness of the operating system, as the firmware wants it, and told.
 
 use opensk::api::rng::Rng;
 use rand_core::{CryptoRng, Error, OsRng, RngCore};
+
+/// The length of a PIN token in bytes.
+const SECRET: usize = 32;
 
 /// The operating system's randomness.
 pub struct Randomness;
@@ -17,13 +20,31 @@ impl RngCore for Randomness {
 
     fn fill_bytes(&mut self, bytes: &mut [u8]) {
         OsRng.fill_bytes(bytes);
+        tell(bytes);
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        OsRng.try_fill_bytes(bytes)
+        OsRng.try_fill_bytes(bytes)?;
+        tell(bytes);
+        Ok(())
     }
 }
 
 impl CryptoRng for Randomness {}
 
-impl Rng for Randomness {}
+impl Rng for Randomness {
+    /// What credentials are known by, which is no secret, and so not told.
+    fn gen_uniform_u8x32(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        OsRng.fill_bytes(&mut bytes);
+        bytes
+    }
+}
+
+/// Tells the log what was drawn, if it may be a secret, in one write.
+fn tell(bytes: &[u8]) {
+    if bytes.len() == SECRET {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        eprint!("{}", format!("drew {digits}\n"));
+    }
+}

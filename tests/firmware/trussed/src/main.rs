@@ -16,7 +16,7 @@ use chip::Chip;
 use ctaphid_app::App;
 use fido_authenticator::credential::CredentialIdVersion;
 use fido_authenticator::{Authenticator, Config, Conforming, FirmwareVersion, LargeBlobsConfig};
-use firmware_contract::{Port, state_path};
+use firmware_contract::{Port, command_line};
 use heapless_bytes::Bytes;
 use link::{Link, MESSAGE, Outcome};
 use std::cell::RefCell;
@@ -32,7 +32,7 @@ use trussed_staging::virt::Dispatcher;
 static INTERRUPT: InterruptFlag = InterruptFlag::new();
 
 fn main() {
-    let path = state_path();
+    let (path, _) = command_line(&[]);
     let port = Port::open();
     let (chip, fresh) = Chip::load(&path);
     let mut store = StoreConfig {

@@ -1,5 +1,6 @@
 //! Plays one job inside the virtual machine, as its first process; or, on any machine, puts one key
-//! behind a HID device, or plays jobs without a virtual machine. See `tests/vm/README.md`.
+//! behind a HID device, or plays jobs without a virtual machine. Called as `fidokey`, it has that keep a
+//! trace. See `tests/vm/README.md`.
 
 use anyhow::Error;
 use fidokey_lab::{desk, stage};
@@ -9,6 +10,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     if stage::is_first_process() {
         stage::play_job_and_end();
+        return ExitCode::FAILURE;
+    }
+    if stage::is_called_as_fidokey() {
+        eprintln!("stage: {:#}", stage::run_fidokey());
         return ExitCode::FAILURE;
     }
     let mut arguments = std::env::args_os().skip(1);

@@ -32,6 +32,7 @@ impl Job {
             user: Person { name: "pat".to_owned(), groups: Vec::new() },
             with: Vec::new(),
             without: Vec::new(),
+            secrets: Vec::new(),
             bring: Vec::new(),
             keys: Vec::new(),
             steps: Vec::new(),
@@ -53,6 +54,7 @@ impl Job {
             "user" => self.user = person(rest)?,
             "with" => self.with.extend(each(rest, PARTS)?),
             "without" => self.without.extend(each(rest, ABSENT)?),
+            "secret" => self.secrets.extend(each_secret(rest)?),
             "bring" => self.bring.extend(rest.iter().cloned()),
             "key" => {
                 let key = key(rest)?;
@@ -270,9 +272,11 @@ const PARTS: Names<Part> = &[
     ("fido2-tools", Part::Fido2Tools),
     ("second-opinion", Part::SecondOpinion),
 ];
-const ABSENT: Names<Absent> = &[("fido_id", Absent::FidoId), ("udevd", Absent::Udevd)];
+const ABSENT: Names<Absent> =
+    &[("fido_id", Absent::FidoId), ("udevd", Absent::Udevd), ("traces", Absent::Traces)];
 const FIRMWARES: Names<Firmware> = &[
     ("opensk", Firmware::OpenSk),
+    ("opensk-u2f", Firmware::OpenSkU2f),
     ("opensk-fingerprint", Firmware::OpenSkFingerprint),
     ("trussed", Firmware::Trussed),
     ("mute", Firmware::Mute),
@@ -297,6 +301,18 @@ fn one<T: Copy>(words: &[String], names: Names<T>) -> Result<T, String> {
 
 fn each<T: Copy>(words: &[String], names: Names<T>) -> Result<Vec<T>, String> {
     words.iter().map(|word| named(word, names)).collect()
+}
+
+/// A secret that stands somewhere by chance would be found there.
+const SHORTEST_SECRET: usize = 8;
+
+fn each_secret(words: &[String]) -> Result<Vec<String>, String> {
+    match words.iter().find(|word| word.len() < SHORTEST_SECRET) {
+        Some(word) => {
+            Err(format!("{word} is too short to be told from what stands there by chance"))
+        }
+        None => Ok(words.to_vec()),
+    }
 }
 
 fn key(words: &[String]) -> Result<Key, String> {
@@ -335,6 +351,7 @@ fn key(words: &[String]) -> Result<Key, String> {
 fn default_product(firmware: Firmware) -> &'static str {
     match firmware {
         Firmware::OpenSk => "OpenSK",
+        Firmware::OpenSkU2f => "OpenSK U2F",
         Firmware::OpenSkFingerprint => "OpenSK Bio",
         Firmware::Trussed => "Trussed",
         Firmware::Mute => "Mute",

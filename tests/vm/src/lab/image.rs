@@ -123,7 +123,7 @@ impl Images {
                 Archive::Base => packed(cache, &ground.identity, || ground.tree())?,
                 Archive::Programs => {
                     let init = (layout::INIT, &programs.stage);
-                    let ours = [init, ("usr/bin/fidokey", &programs.fidokey)];
+                    let ours = [init, (layout::FIDOKEY, &programs.fidokey)];
                     ground.programs_archive(cache, &ours)?
                 }
                 Archive::Firmware(firmware) => {

@@ -13,14 +13,24 @@ pub(crate) enum Verdict {
     Failed(String),
 }
 
+impl Verdict {
+    /// What is wrong; nothing if nothing is.
+    pub(super) fn details(&self) -> String {
+        match self {
+            Verdict::Passed | Verdict::Updated => String::new(),
+            Verdict::Failed(details) => details.clone(),
+        }
+    }
+}
+
 /// The line for one job, and what is wrong with it.
 pub(crate) fn of_job(name: &str, verdict: &Verdict, took: Duration) -> String {
-    let (word, details) = match verdict {
-        Verdict::Passed => ("ok", ""),
-        Verdict::Updated => ("updated", ""),
-        Verdict::Failed(details) => ("FAILED", details.as_str()),
+    let word = match verdict {
+        Verdict::Passed => "ok",
+        Verdict::Updated => "updated",
+        Verdict::Failed(_) => "FAILED",
     };
-    let details: String = details.lines().map(|line| format!("    {line}\n")).collect();
+    let details: String = verdict.details().lines().map(|line| format!("    {line}\n")).collect();
     format!("{word:<8}{name:<40}{:>6.1} s\n{details}", took.as_secs_f64())
 }
 

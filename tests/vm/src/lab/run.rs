@@ -19,6 +19,7 @@ use super::image::Images;
 pub use super::image::Programs;
 use super::machine::{Ended, Machine};
 use super::report::{self, Verdict};
+use super::secrets;
 
 /// What a run of the lab is to do.
 #[derive(Debug, Clone)]
@@ -117,6 +118,9 @@ fn entries(options: &Options) -> Result<Vec<Entry>> {
             Ok(job) => job,
             Err(error) => bail!("{}:{}: {}", path.display(), error.line, error.message),
         };
+        if let Some(line) = secrets::unnamed_pin(&job) {
+            bail!("{}:{line}: a job that sets a PIN names it with `secret`", path.display());
+        }
         entries.push(Entry { name, path, text, job });
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -148,7 +152,11 @@ fn play(entry: &Entry, images: &Images, options: &Options) -> Result<Verdict> {
         Ended::Done => {
             fs::remove_file(&machine.initramfs)?;
             fs::remove_file(&machine.archive)?;
-            judge(entry, &folder, options.update)?
+            let verdict = judge(entry, &folder, options.update)?;
+            match secrets::difference(&entry.job, &folder)? {
+                Some(found) => Verdict::Failed(verdict.details() + &found),
+                None => verdict,
+            }
         }
         Ended::Broken(why) => Verdict::Failed(why),
     };

@@ -3,6 +3,7 @@
 use super::firmware::Recipe;
 use super::identity::Identity;
 use super::key::Key;
+use super::tracing;
 use super::traffic::Traffic;
 use super::udev::Udev;
 use super::user::User;
@@ -48,6 +49,9 @@ impl Cast {
         if job.without.contains(&Absent::FidoId) {
             mask_fido_id()?;
         }
+        if !job.without.contains(&Absent::Traces) {
+            tracing::begin()?;
+        }
         let udev =
             if job.without.contains(&Absent::Udevd) { Udev::absent() } else { Udev::start()? };
         let key = |key: &job::Key| self::key(key, results, start);
@@ -81,7 +85,10 @@ fn key(key: &job::Key, results: &Path, start: Instant) -> Result<Key> {
     };
     let recipe = key.firmware.program().map(|program| Recipe {
         program: Path::new(layout::FIRMWARE).join(program),
-        arguments: vec!["--state".into(), Path::new(STATE).join(name).into()],
+        arguments: ["--state".into(), Path::new(STATE).join(name).into()]
+            .into_iter()
+            .chain(key.firmware.switches().iter().map(Into::into))
+            .collect(),
         orders: vec![order(key.touch).into()],
         log: Some(results.join(layout::FIRMWARE_LOGS).join(name)),
     });

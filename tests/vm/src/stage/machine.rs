@@ -4,6 +4,7 @@ use super::cast::{Cast, order, user_of};
 use super::key::Key;
 use super::play::Scene;
 use super::seat;
+use super::tracing;
 use super::udev::{Hidraw, Udev};
 use super::user::User;
 use super::waiting::until;
@@ -152,6 +153,10 @@ impl Scene for Machine {
             other => bail!("{other:?} is not about a key"),
         }
         Ok(Recorded::default())
+    }
+
+    fn at_line(&self, line: usize) {
+        tracing::at_line(line);
     }
 
     fn user_for(&self, command: &Command) -> Result<User> {

@@ -11,6 +11,7 @@
 //! | `seat`, `udev` | what the rest of the system does with a key |
 //! | `key`, `firmware`, `vehicle`, `uhid`, `gadget` | a key: a process behind a HID device |
 //! | `traffic`, `exchange`, `report` | its reports, noted and understood |
+//! | `tracing` | what `fidokey` itself notes of them |
 //! | `waiting` | waits with conditions and deadlines |
 
 mod boot;
@@ -30,6 +31,7 @@ mod results;
 mod screen;
 mod seat;
 mod terminal;
+mod tracing;
 mod traffic;
 mod udev;
 mod uhid;
@@ -39,6 +41,7 @@ pub(crate) mod waiting;
 mod words;
 
 pub use lone_key::{Options, USAGE, run as run_key};
+pub use tracing::{is_called_as_fidokey, run_fidokey};
 
 use crate::job::Job;
 use crate::layout;

@@ -26,6 +26,9 @@ pub trait Scene {
     /// When there is no such user.
     fn user_for(&self, command: &Command) -> Result<User>;
 
+    /// The step on this line of the job is next.
+    fn at_line(&self, _line: usize) {}
+
     /// A command is about to start, or to be talked to.
     fn announce(&self, _step: &Act) {}
 
@@ -127,6 +130,7 @@ pub fn all<S: Scene>(steps: &[Step], mut play: Play<S>, mut tell: impl FnMut(&st
     let mut transcript = String::new();
     for step in steps {
         tell(&step.text);
+        play.scene.at_line(step.line);
         let recorded = play.step(step);
         // Writing to a string does not fail.
         let _ = write!(transcript, "{}\n{recorded}", step.text);

@@ -8,6 +8,7 @@ kernel full                      # the gadget needs it
 user pat plugdev
 with python fido2-tools
 without fido_id
+secret Gurke-4711 "a b c d e"
 bring tests/vm/clients/hello.py
 key work opensk gadget id=1050:0407 serial=123 product="YubiKey 5" touch=hold
 key board keyboard uhid
@@ -22,7 +23,7 @@ product
 [3]
 
 # The user is asked.
-$ < "1234\n" fidokey pin set --new-pin-file -
+$ < "Gurke-4711\n" fidokey pin set --new-pin-file -
 $# install -m 0644 udev/70-fidokey.rules /etc/udev/rules.d/
 [0]
 $ fidokey reset --yes &reset
@@ -44,6 +45,7 @@ fn a_job_is_read() {
     assert_eq!(job.user.uid(), 1000);
     assert_eq!(job.with, [Part::Python, Part::Fido2Tools]);
     assert_eq!(job.without, [Absent::FidoId]);
+    assert_eq!(job.secrets, ["Gurke-4711", "a b c d e"]);
     assert_eq!(job.bring, ["tests/vm/clients/hello.py"]);
     let work = &job.keys[0];
     assert_eq!((work.vendor_id, work.product_id), (0x1050, 0x0407));
