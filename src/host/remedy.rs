@@ -28,6 +28,9 @@ pub enum Obstacle {
     RuleTooLate,
     /// Rules would open it, and were not applied to it.
     RuleNotApplied,
+    /// Its mode lets this user's group in, and the access list by which whoever sits at the machine
+    /// may use it, which is older, does not.
+    AccessList,
     /// Even root is refused, and nothing is known that would explain it.
     EvenRoot,
 }
@@ -53,6 +56,9 @@ pub enum Remedy {
     },
     /// Rules for this key are installed; have udev look at it again, or replug it.
     TriggerRules,
+    /// Unplug it and plug it in again: udev keeps the group's part of an access list as it was when
+    /// the list was made, so only a new node is open to the group.
+    Replug,
     /// Have a rules file read in time.
     MoveRules(LateRules),
     /// No rule that is installed or comes with this version knows this key: add one.
@@ -118,6 +124,7 @@ fn obstacle_of(denial: &Denial) -> Obstacle {
     }
     if denial.rights.as_ref().is_some_and(NodeRights::group_opens) {
         match denial.membership {
+            Membership::Held if denial.udev != Udev::Absent => return Obstacle::AccessList,
             Membership::Held => {}
             Membership::AfterNextLogin => return Obstacle::GroupAfterNextLogin,
             Membership::None => return Obstacle::NotInGroup,
@@ -183,6 +190,8 @@ fn remedy_for(obstacle: Obstacle, node: &FidoNode, denial: &Denial) -> Option<Re
         Obstacle::NoUdev => Remedy::ChangeNode { user: user() },
         Obstacle::NotInGroup => Remedy::JoinGroup { group: group()?, user: user() },
         Obstacle::GroupAfterNextLogin => Remedy::LogInAgain { group: group()? },
+        Obstacle::AccessList => Remedy::Replug,
+        Obstacle::RuleNotApplied if is_open_to_another(denial) => Remedy::Replug,
         Obstacle::RuleNotApplied => Remedy::TriggerRules,
         Obstacle::RuleTooLate => Remedy::MoveRules(denial.rules.late.clone()?),
         Obstacle::NobodyAtSeat | Obstacle::SomebodyElseAtSeat => {
@@ -199,4 +208,10 @@ fn remedy_for(obstacle: Obstacle, node: &FidoNode, denial: &Denial) -> Option<Re
             }
         }
     })
+}
+
+/// Whether an access list gives the key to somebody else who sits at the machine.
+fn is_open_to_another(denial: &Denial) -> bool {
+    let is_tagged = matches!(denial.udev, Udev::Record(record) if record.uaccess);
+    is_tagged && !denial.is_on_seat && denial.seat.active_user.is_some()
 }

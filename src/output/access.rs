@@ -110,6 +110,9 @@ fn background(obstacle: Obstacle, key: &HostKey, denial: &Denial) -> String {
              before they came"
                 .to_owned()
         }
+        Obstacle::AccessList => format!(
+            "its access list, which was made before the group {group} was let in, still keeps it out"
+        ),
         Obstacle::EvenRoot => "even root is refused".to_owned(),
     }
 }

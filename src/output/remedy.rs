@@ -8,6 +8,12 @@ use serde::Serialize;
 /// Has udev read its rules again and apply them to what is plugged in.
 const APPLY_RULES: &str = "sudo udevadm control --reload && sudo udevadm trigger -s hidraw";
 
+/// What has to be done after a command.
+const LOG_IN_AGAIN: &str = "Then log out and in again.";
+const REPLUG: &str = "Then unplug the key and plug it in again.";
+const REPLUG_AND_LOG_IN: &str =
+    "Then unplug the key and plug it in again, and log out and in again.";
+
 /// A remedy, as JSON and as words.
 #[derive(Clone, Debug, Serialize)]
 pub struct RemedyView {
@@ -86,7 +92,6 @@ impl Act {
 
     /// The command installs rules; without a seat, it also lets the user in through the group.
     fn by_rules(self, program: &str, admission: Option<&Admission>) -> Self {
-        const LOG_IN_AGAIN: &str = "Then log out and in again.";
         let joins = admission.is_some_and(|admission| admission.join);
         let then = joins.then_some(LOG_IN_AGAIN);
         Self { command: Some(install_rules(program, admission)), then, ..self }
@@ -126,17 +131,26 @@ impl Act {
                 ),
             )
             .by_rules(program, admission.as_ref()),
-            Remedy::SitAtSeat { admission, .. } => Self::new(
-                "sit_at_seat",
-                format!(
-                    "Use the key in a session at the machine itself, or let the group {group} use \
-                     it from anywhere"
-                ),
-            )
-            .by_rules(program, Some(admission)),
+            Remedy::Replug => Self::new("replug", "Unplug the key and plug it in again"),
+            Remedy::SitAtSeat { admission, active_user } => {
+                let act = Self::new(
+                    "sit_at_seat",
+                    format!(
+                        "Use the key in a session at the machine itself, or let the group {group} \
+                         use it from anywhere"
+                    ),
+                )
+                .by_rules(program, Some(admission));
+                // The node is on an access list for whoever sits there, which the group is not on.
+                match (active_user, act.then) {
+                    (None, _) => act,
+                    (Some(_), None) => Self { then: Some(REPLUG), ..act },
+                    (Some(_), Some(_)) => Self { then: Some(REPLUG_AND_LOG_IN), ..act },
+                }
+            }
             Remedy::JoinGroup { group, user } => {
                 Self {
-                    then: Some("Then log out and in again."),
+                    then: Some(LOG_IN_AGAIN),
                     ..Self::new("join_group", format!("Join the group {}", escape(group)))
                         .by(format!("sudo usermod -aG {} {}", shell_word(group), shell_user(user)))
                 }

@@ -123,6 +123,19 @@ fn a_group_that_pat_is_not_in_or_will_be_in_after_the_next_login() {
 }
 
 #[test]
+fn an_access_list_that_shuts_the_group_out() {
+    let desk = closed(&Device::key(0));
+    let node = desk.machine.path("dev/hidraw0");
+    let _ = chown(&node, None, Some(1000));
+    if std::os::unix::fs::MetadataExt::gid(&node.metadata().unwrap()) != 1000 {
+        return; // Only root may give the node to Pat's group.
+    }
+    mode(&desk.machine, 0o660);
+    seat(&desk.machine, 1001);
+    insta::assert_snapshot!(findings(&desk));
+}
+
+#[test]
 fn no_rule() {
     let desk = closed(&Device::key(0));
     without_systemd_s_rules(&desk.machine);

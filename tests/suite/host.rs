@@ -192,6 +192,27 @@ fn someone_else_sits_there_or_nobody() {
 }
 
 #[test]
+fn a_group_is_shut_out_by_the_access_list_of_who_sits_there() {
+    // As a kernel has it when rules let a group in while the key is plugged in: the mode shows the
+    // list's mask, and the group's own part of the list stays empty.
+    let machine = desktop();
+    udev_record(&machine, TAGGED);
+    seat_of(&machine, BOB);
+    let rules = udev_rules::render(&udev_rules::parse(udev_rules::TABLE).unwrap());
+    machine.write("etc/udev/rules.d/70-fidokey.rules", rules);
+    machine.write("etc/group", "root:x:0:\nplugdev:x:46:alice\n");
+    assert_eq!(obstacle(&machine), Some(Obstacle::RuleNotApplied));
+    assert_eq!(remedy(&machine), Some(Remedy::Replug), "udev would not change the list's group");
+    // As root the tests may give the node to any group; others have one that is not root's.
+    let _ = std::os::unix::fs::chown(machine.path("dev/hidraw0"), None, Some(46));
+    set_mode(&machine, 0o660);
+    let user = User { id: ALICE, groups: vec![group_of_node(&machine)] };
+    let host = Host::new(machine.root(), user, Box::new(Refuses(EACCES)));
+    let key = host.survey().unwrap().into_iter().next().unwrap();
+    assert_eq!((key.obstacle, key.remedy), (Some(Obstacle::AccessList), Some(Remedy::Replug)));
+}
+
+#[test]
 fn rules_are_missing() {
     let machine = desktop();
     for file in ["60-fido-id.rules", "70-uaccess.rules"] {

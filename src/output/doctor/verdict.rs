@@ -44,6 +44,7 @@ enum Problem {
     UnknownToRules,
     RuleTooLate,
     RuleNotApplied,
+    AccessList,
     NoUdev,
     Container,
     NoNode,
@@ -210,6 +211,7 @@ impl KeyVerdict {
                 Obstacle::NoRule => Problem::NoRule,
                 Obstacle::RuleTooLate => Problem::RuleTooLate,
                 Obstacle::RuleNotApplied => Problem::RuleNotApplied,
+                Obstacle::AccessList => Problem::AccessList,
                 Obstacle::EvenRoot => Problem::RefusedToRoot,
             },
         };

@@ -2,6 +2,8 @@
 
     peer.py info | retries
     peer.py credentials | set-pin | enroll < PIN
+    peer.py read < PIN                   writes files for agree.py
+    peer.py delete ID < PIN              a credential, by its ID in base64url
     peer.py register RP FILE < PIN       writes what it registered, for `assert --public-key`
     peer.py assert RP FILE < PIN         asserts and verifies with the registration that fidokey saved
 """
@@ -10,10 +12,11 @@ import json
 import sys
 
 from fido2 import cbor
+from fido2.ctap import CtapError
 from fido2.ctap2 import ClientPin, CredentialManagement, Ctap2
 from fido2.ctap2.bio import CaptureError, FPBioEnrollment
 from fido2.hid import CtapHidDevice
-from fido2.utils import sha256, websafe_decode
+from fido2.utils import sha256, websafe_decode, websafe_encode
 
 try:
     from fido2.webauthn import AttestationObject
@@ -35,6 +38,29 @@ def info(ctap):
     print("shortest PIN", said.min_pin_length)
 
 
+def info_members(ctap):
+    """What getInfo says, with fidokey's names."""
+    said = ctap.get_info()
+    aaguid = bytes(said.aaguid).hex()
+    return {
+        "versions": list(said.versions),
+        "extensions": list(said.extensions),
+        "aaguid": "-".join([aaguid[:8], aaguid[8:12], aaguid[12:16], aaguid[16:20], aaguid[20:]]),
+        "options": dict(said.options),
+        "max_msg_size": said.max_msg_size,
+        "pin_uv_auth_protocols": list(said.pin_uv_protocols),
+        "max_credential_id_length": said.max_cred_id_length,
+        "transports": list(said.transports),
+        "algorithms": [one["alg"] for one in said.algorithms],
+        "max_serialized_large_blob_array": said.max_large_blob,
+        "force_pin_change": said.force_pin_change,
+        "min_pin_length": said.min_pin_length,
+        "max_cred_blob_length": said.max_cred_blob_length,
+        "max_rpids_for_set_min_pin_length": said.max_rpids_for_min_pin,
+        "remaining_discoverable_credentials": said.remaining_disc_creds,
+    }
+
+
 def retries(ctap):
     print(ClientPin(ctap).get_pin_retries()[0])
 
@@ -45,14 +71,41 @@ def management(ctap):
     return CredentialManagement(ctap, pin.protocol, pin.get_pin_token(said_pin(), permission))
 
 
-def credentials(ctap):
+def listing(ctap):
     manager = management(ctap)
     for rp in manager.enumerate_rps():
         rp_hash = rp[CredentialManagement.RESULT.RP_ID_HASH]
         for one in manager.enumerate_creds(rp_hash):
             user = one[CredentialManagement.RESULT.USER]
             identifier = one[CredentialManagement.RESULT.CREDENTIAL_ID]["id"]
-            print(rp[CredentialManagement.RESULT.RP]["id"], user["name"], identifier.hex()[:8])
+            yield rp[CredentialManagement.RESULT.RP]["id"], user["name"], identifier
+
+
+def credentials(ctap):
+    for rp, name, identifier in listing(ctap):
+        print(rp, name, identifier.hex()[:8])
+
+
+def read(ctap):
+    """What agree.py compares."""
+    found = {
+        "info": info_members(ctap),
+        "retries": {"retries_left": ClientPin(ctap).get_pin_retries()[0]},
+        "credentials": {
+            "credentials": [
+                {"rp_id": rp, "user_name": name, "id": websafe_encode(identifier)}
+                for rp, name, identifier in listing(ctap)
+            ]
+        },
+    }
+    for act, members in found.items():
+        with open(f"{act}.python", "w", encoding="utf-8") as file:
+            json.dump(members, file)
+
+
+def delete(ctap, identifier):
+    identifier = websafe_decode(identifier)
+    management(ctap).delete_cred({"type": "public-key", "id": identifier})
 
 
 def set_pin(ctap):
@@ -121,13 +174,18 @@ def main():
         "info": info,
         "retries": retries,
         "credentials": credentials,
+        "read": read,
+        "delete": delete,
         "set-pin": set_pin,
         "enroll": enroll,
         "register": register,
         "assert": assert_,
     }
     (device,) = list(CtapHidDevice.list_devices())
-    acts[sys.argv[1]](Ctap2(device), *sys.argv[2:])
+    try:
+        acts[sys.argv[1]](Ctap2(device), *sys.argv[2:])
+    except CtapError as error:
+        sys.exit(error.code.name)
 
 
 main()

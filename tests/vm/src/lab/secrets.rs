@@ -158,7 +158,7 @@ fn byte_strings(map: &[u8]) -> Option<BTreeMap<i64, Vec<u8>>> {
 /// Whether a secret stands in a text: as it is, in hexadecimal, base64, or a list of numbers; whole,
 /// or a part of it.
 fn is_in(text: &str, secret: &[u8]) -> bool {
-    let parts = secret.windows(secret.len().min(PART).max(1));
+    let parts = secret.windows(secret.len().clamp(1, PART));
     parts.into_iter().any(|part| forms(part).iter().any(|form| text.contains(form)))
 }
 

@@ -61,7 +61,7 @@ fn a_job_is_read() {
     };
     assert_eq!(*acts[1], Act::Seat(None));
     assert_eq!(*acts[2], Act::Run(run("fidokey list", false, None)));
-    let pin = run("fidokey pin set --new-pin-file -", false, Some("1234\n"));
+    let pin = run("fidokey pin set --new-pin-file -", false, Some("Gurke-4711\n"));
     assert_eq!(*acts[3], Act::Run(pin));
     let install = run("install -m 0644 udev/70-fidokey.rules /etc/udev/rules.d/", true, None);
     assert_eq!(*acts[4], Act::Run(install));
