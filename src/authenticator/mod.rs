@@ -12,6 +12,7 @@ mod error;
 mod interaction;
 mod key;
 mod pin;
+mod preflight;
 mod register;
 mod reset;
 mod select;
@@ -34,6 +35,7 @@ pub use key::{Context, Key, Settings};
 pub use pin::{
     BuiltInVerification, PinChanged, PinState, change_pin, pin_state, set_pin, verify_pin,
 };
+pub use preflight::find_silently;
 pub use register::register;
 pub use reset::{ResetOutlook, reset, reset_outlook};
 pub use select::{SelectError, Selected, SelectedBy, select};

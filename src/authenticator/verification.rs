@@ -53,21 +53,10 @@ pub(super) fn method(
     let built_in = options.uv() == Some(true);
     let pin_set = options.client_pin() == Some(true);
     let pin = pin_set && options.no_mc_ga_permissions_with_client_pin() != Some(true);
-    let protected = built_in || pin_set;
-    let always = options.always_uv() == Some(true);
-    let ctap_2_1 = info.supports_version("FIDO_2_1")
-        || info.supports_version("FIDO_2_1_PRE")
-        || info.supports_version("FIDO_2_2")
-        || info.supports_version("FIDO_2_3");
-    let insists = always
-        || match ceremony {
-            Ceremony::Assert => false,
-            Ceremony::Register { resident } if ctap_2_1 => {
-                protected && (resident || options.make_cred_uv_not_rqd() != Some(true))
-            }
-            // CTAP 2.0 section 5.1: once a PIN or fingerprint is there, registering needs it.
-            Ceremony::Register { .. } => protected,
-        };
+    let insists = match ceremony {
+        Ceremony::Register { resident } => info.verifies_to_register(resident),
+        Ceremony::Assert => info.always_verifies(),
+    };
     let needed = match wanted {
         UserVerification::Required => true,
         UserVerification::Preferred => built_in || pin || insists,

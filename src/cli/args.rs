@@ -240,6 +240,12 @@ commands! {
     /// touch anything, and nothing is changed. Ends with 0 if there are keys and all of them can be
     /// used, with 8 if one cannot, and with 3 if there is none.
     Doctor(commands::doctor::DoctorArgs) = "doctor";
+    /// Find out whether a service will accept a key, before you register it there.
+    ///
+    /// What is known of the service is held against what the key says of itself, rule by rule, each
+    /// with its source. No PIN try is used, nobody has to touch anything, and nothing is changed.
+    /// Ends with 0 if the service would accept the key, and with 8 if it would refuse it.
+    Check(commands::check::CheckArgs) = "check";
     /// Make a key blink, to learn which one it is.
     ///
     /// With several keys, name one with --device, or use `fidokey select`.

@@ -4,7 +4,8 @@ use super::app::App;
 use super::error::CliError;
 use super::explain;
 use crate::authenticator::{
-    self, Choice, ChooseError, Key, Selected, aaguid_digits, choose, select, settle, survey,
+    self, AuthenticatorError, Choice, ChooseError, Key, Selected, aaguid_digits, choose, select,
+    settle, survey,
 };
 use crate::ctap::RandomError;
 use crate::output::text::hex;
@@ -62,6 +63,19 @@ impl App<'_> {
                 self.open_by_model(selector.unwrap_or_default(), keys)
             }
         }
+    }
+
+    /// Asks a key what it is, and says whether it speaks CTAP2; one that speaks only U2F does not.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub fn speaks_ctap2(&mut self, key: &mut Key) -> Result<bool, CliError> {
+        self.on_key(key, |key, context| match key.info(context) {
+            Ok(_) => Ok(true),
+            Err(AuthenticatorError::U2fOnly) => Ok(false),
+            Err(error) => Err(error),
+        })
     }
 
     /// Has the person choose one of several keys by touching it.

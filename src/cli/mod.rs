@@ -9,6 +9,7 @@ pub mod error;
 pub mod exit;
 pub mod explain;
 mod files;
+mod foresight;
 mod long_names;
 mod person;
 mod pin_source;
@@ -70,6 +71,7 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Reset(args) => commands::reset::run(app, &args),
         Command::Info(args) => commands::info::run(app, &args),
         Command::Doctor(args) => commands::doctor::run(app, &args),
+        Command::Check(args) => commands::check::run(app, &args),
         Command::Wink(args) => commands::wink::run(app, &args),
         Command::Select(args) => commands::select::run(app, &args),
         Command::List(args) => commands::list::run(app, &args),

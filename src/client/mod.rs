@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 mod registration;
 mod saved;
+mod wishes;
 
 pub use assertion::{Asserted, AssertionRequest, KnownRegistration, assert};
 pub use credentials::{CredentialIndex, FindError, IdError, IndexedCredential, TypedId};

@@ -215,6 +215,30 @@ impl Info {
         self.force_pin_change == Some(true)
     }
 
+    /// Whether the key speaks CTAP 2.1 or later, previews among them.
+    pub fn speaks_ctap_2_1(&self) -> bool {
+        // `FIDO_2_2` was never defined, and keys list it.
+        ["FIDO_2_1", "FIDO_2_1_PRE", "FIDO_2_2", "FIDO_2_3"]
+            .iter()
+            .any(|version| self.supports_version(version))
+    }
+
+    /// Whether the key has the person verified at every use, whatever is asked for.
+    pub fn always_verifies(&self) -> bool {
+        self.options().always_uv() == Some(true)
+    }
+
+    /// Whether the key has the person verified for a registration, whatever is asked for (sections
+    /// 6.1.2 and 6.4; CTAP 2.0 section 5.1).
+    pub fn verifies_to_register(&self, resident: bool) -> bool {
+        let options = self.options();
+        let protected = options.uv() == Some(true) || options.client_pin() == Some(true);
+        // In CTAP 2.0, once a PIN or fingerprint is there, every registration needs it.
+        let spared =
+            self.speaks_ctap_2_1() && !resident && options.make_cred_uv_not_rqd() == Some(true);
+        self.always_verifies() || (protected && !spared)
+    }
+
     /// Whether a reset needs a long touch.
     pub fn long_touch_for_reset(&self) -> bool {
         self.long_touch_for_reset == Some(true)

@@ -7,6 +7,7 @@ pub mod access;
 pub mod credentials;
 pub mod demo;
 pub mod doctor;
+pub mod explanation;
 mod extensions;
 mod identity;
 pub mod info_members;

@@ -12,6 +12,7 @@
 //! | [`model_names`] | what a model is called | |
 //! | [`check`] | one line of a verdict | |
 //! | [`trust`] | whether an attestation can be believed | 7.1 |
+//! | [`explain`] | what is asked, held against what a key says, before a touch | 5.1.3, 5.1.4 |
 //! | [`verify`] | verdicts on registrations and assertions | 7.1, 7.2 |
 //!
 //! Pure: no I/O, clock, randomness or logging. Every byte that comes from a key, a file or a server
@@ -24,6 +25,7 @@ pub mod attestation;
 pub mod base64url;
 pub mod check;
 pub mod client_data;
+pub mod explain;
 pub mod json;
 pub mod metadata;
 pub mod model_names;

@@ -8,6 +8,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
 use crate::cli::files::{credential_id_flag, hash_flag, read, read_all};
+use crate::cli::foresight::with_reasons;
 use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
 use crate::ctap::hmac_secret::HmacSalts;
 use crate::output::text;
@@ -62,6 +63,9 @@ pub struct AssertArgs {
     /// Extension largeBlobKey: ask for the key of the credential's large blob.
     #[arg(long, requires = "secret_out")]
     pub large_blob_key: bool,
+    /// Say why the assertion would fail, rule by rule, and make none: no touch, no PIN try.
+    #[arg(long, conflicts_with = "report")]
+    pub explain: bool,
     /// Write derived secrets to a file that only you can read, or to standard output with `-`
     /// (instead of the answer).
     #[arg(long, value_name = "FILE")]
@@ -78,11 +82,17 @@ pub struct AssertArgs {
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     let request = request(app, args)?;
+    let wishes = request.wishes();
+    if args.explain {
+        return app.foresee(&wishes);
+    }
     check_files([("--secret-out", &args.secret_out), ("--report", &args.report)])?;
     let mut key = app.open_key()?;
-    let asserted = app
-        .ceremony(|context| client::assert(&mut key, context, request))
-        .map_err(|error| app.failed(explain::client(&error, key.description())))?;
+    let asserted =
+        app.ceremony(|context| client::assert(&mut key, context, request)).map_err(|error| {
+            let explained = explain::client(&error, key.description());
+            app.failed(with_reasons(explained, &error, &wishes, &key))
+        })?;
     let chosen = choose(app, args, asserted)?;
     let secret_to_stdout = args.secret_out.as_deref().is_some_and(is_stdout);
     if let Some(path) = &args.secret_out {

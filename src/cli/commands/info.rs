@@ -19,12 +19,7 @@ pub struct InfoArgs {}
 /// When no single key is meant, or it does not answer.
 pub fn run(app: &mut App<'_>, _: &InfoArgs) -> Result<Exit, CliError> {
     let mut key = app.connect_key()?;
-    let speaks_ctap2 = app.on_key(&mut key, |key, context| match key.info(context) {
-        Ok(_) => Ok(true),
-        Err(AuthenticatorError::U2fOnly) => Ok(false),
-        Err(error) => Err(error),
-    })?;
-    let pin = if speaks_ctap2 {
+    let pin = if app.speaks_ctap2(&mut key)? {
         let state = app.on_key(&mut key, |key, context| match pin_state(key, context) {
             // The rest of what is known is shown all the same.
             Err(

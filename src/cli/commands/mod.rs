@@ -1,6 +1,7 @@
 //! One file per command: its flags, and what it does.
 
 pub mod assert;
+pub mod check;
 mod client_data;
 pub mod completions;
 pub mod credential;

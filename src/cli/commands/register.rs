@@ -8,6 +8,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
 use crate::cli::files::{base64_flag, credential_id_flag, write};
+use crate::cli::foresight::with_reasons;
 use crate::client::{self, Registered, RegistrationRequest, SavedRegistration};
 use crate::ctap::extensions::{CredentialProtection, RegistrationExtensions};
 use crate::ctap::make_credential::EnterpriseAttestation;
@@ -73,6 +74,9 @@ pub struct RegisterArgs {
     /// Ask for an enterprise attestation, which names this one key.
     #[arg(long, value_name = "WHO")]
     pub enterprise_attestation: Option<EnterpriseChoice>,
+    /// Say why the registration would fail, rule by rule, and make nothing: no touch, no PIN try.
+    #[arg(long, conflicts_with_all = ["save", "report"])]
+    pub explain: bool,
     /// Save the registration, for `fidokey assert --registration`.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
@@ -162,6 +166,10 @@ pub(super) fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     let request = request(app, args)?;
+    let wishes = request.wishes();
+    if args.explain {
+        return app.foresee(&wishes);
+    }
     let secret_to_stdout = args.secret_out.as_deref().is_some_and(is_stdout);
     if secret_to_stdout && args.save.is_none() {
         return Err(CliError::usage(
@@ -178,9 +186,11 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     let mut key = app.open_key()?;
     let names = [Some(&args.user), args.display_name.as_ref(), args.rp_name.as_ref()];
     let may_be_cut = app.warn_of_long_names(key.description(), names.into_iter().flatten());
-    let registered = app
-        .ceremony(|context| client::register(&mut key, context, request))
-        .map_err(|error| app.failed(explain::client(&error, key.description())))?;
+    let registered =
+        app.ceremony(|context| client::register(&mut key, context, request)).map_err(|error| {
+            let explained = explain::client(&error, key.description());
+            app.failed(with_reasons(explained, &error, &wishes, &key))
+        })?;
     // The credential exists: whoever asked for it sees it before a file's failure is told.
     let view = RegistrationView::of(&registered, may_be_cut, &app.model_names());
     let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &registered));

@@ -1,0 +1,53 @@
+//! `fidokey check`.
+
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::foresight::facts;
+use crate::output::explanation::{CheckView, ProfilesView};
+use crate::output::text::escape;
+use crate::webauthn::explain::profile::PROFILES;
+use crate::webauthn::explain::{Held, ModelFacts, Profile};
+use clap::Args;
+
+/// Says whether a service will accept a key.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The service: entra, entra-attested, nhsmail, passkey or u2f.
+    #[arg(value_name = "PROFILE")]
+    profile: Option<String>,
+    /// Show the services that are known, and do nothing else.
+    #[arg(long, conflicts_with_all = ["profile", "device"])]
+    list: bool,
+}
+
+/// Checks a key.
+///
+/// # Errors
+///
+/// When the service is not known, no single key is meant, or it does not answer.
+pub fn run(app: &mut App<'_>, args: &CheckArgs) -> Result<Exit, CliError> {
+    if args.list {
+        app.print(&ProfilesView::new(), ProfilesView::text)?;
+        return Ok(Exit::Done);
+    }
+    let named = args.profile.as_deref().and_then(Profile::named);
+    let profile = named.ok_or_else(|| unknown(args.profile.as_deref()))?;
+    let mut key = app.connect_key()?;
+    app.speaks_ctap2(&mut key)?;
+    let findings = profile.check(&facts(&key, Held::NotAsked), &ModelFacts::NoMetadata);
+    let view = CheckView::of(profile, key.description(), &findings);
+    app.print(&view, CheckView::text)?;
+    Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+fn unknown(name: Option<&str>) -> CliError {
+    let known: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+    let message = match name {
+        Some(name) => format!("There is no profile called \"{}\".", escape(name)),
+        None => "Which service is meant? Name its profile.".to_owned(),
+    };
+    let message = format!("{message} No key was asked anything.");
+    CliError::usage(message)
+        .hint(format!("Known are {}; `fidokey check --list` explains them.", known.join(", ")))
+}

@@ -1,0 +1,113 @@
+//! What can be said of a ceremony before it, and after it failed: what is asked for, held against
+//! the key.
+
+use super::app::App;
+use super::error::CliError;
+use super::exit::Exit;
+use crate::authenticator::{AuthenticatorError, Key, find_silently};
+use crate::client::ClientError;
+use crate::ctap::CommandCode;
+use crate::output::explanation::{ExplanationView, remedy_sentence};
+use crate::output::text::escape;
+use crate::webauthn::explain::{Finding, Held, KeyFacts, Standing, Wishes, explain};
+use crate::wire::status::Status;
+
+impl App<'_> {
+    /// Opens the key and says, rule by rule, why a ceremony would fail: without a touch, without the
+    /// PIN, and without making anything.
+    ///
+    /// # Errors
+    ///
+    /// When no single key is meant, or it does not answer.
+    pub fn foresee(&mut self, wishes: &Wishes) -> Result<Exit, CliError> {
+        let mut key = self.connect_key()?;
+        let held = if self.speaks_ctap2(&mut key)? {
+            self.look_for_listed(&mut key, wishes)?
+        } else {
+            Held::NotAsked
+        };
+        let findings = explain(wishes, &facts(&key, held));
+        let view = ExplanationView::of(wishes, key.description(), &findings);
+        self.print(&view, ExplanationView::text)?;
+        let fails = findings.standing() == Standing::Fail;
+        Ok(if fails { Exit::Rejected } else { Exit::Done })
+    }
+
+    /// Asks whether the key holds one of the credentials that are listed.
+    fn look_for_listed(&mut self, key: &mut Key, wishes: &Wishes) -> Result<Held, CliError> {
+        let Some(rp_id) = wishes.rp_id.as_deref().filter(|_| !wishes.listed.is_empty()) else {
+            return Ok(Held::NotAsked);
+        };
+        let ids: Vec<Vec<u8>> = wishes.listed.iter().map(|one| one.id.clone()).collect();
+        self.on_key(key, |key, context| match find_silently(key, context, rp_id, &ids) {
+            Ok(Some(_)) => Ok(Held::Yes),
+            Ok(None) => Ok(Held::No),
+            // The rest of what is known is told all the same.
+            Err(
+                error @ (AuthenticatorError::Refused { .. }
+                | AuthenticatorError::Malformed { .. }
+                | AuthenticatorError::TooMany { .. }
+                | AuthenticatorError::Denied { .. }
+                | AuthenticatorError::Pin(_)),
+            ) => Ok(Held::Unknown { why: error.to_string() }),
+            Err(error) => Err(error),
+        })
+    }
+}
+
+/// What is known of a key; nothing is asked.
+pub(super) fn facts(key: &Key, held: Held) -> KeyFacts<'_> {
+    KeyFacts { info: key.known_info(), speaks_u2f: key.capabilities().u2f(), held }
+}
+
+/// Adds to the words about a refusal what speaks against the ceremony, as far as it is known
+/// already; the key is asked nothing.
+pub(super) fn with_reasons(
+    mut explained: CliError,
+    error: &ClientError,
+    wishes: &Wishes,
+    key: &Key,
+) -> CliError {
+    let status = match error {
+        ClientError::Authenticator(AuthenticatorError::Refused {
+            command: CommandCode::MAKE_CREDENTIAL | CommandCode::GET_ASSERTION,
+            status,
+        }) => *status,
+        _ => return explained,
+    };
+    if key.known_info().is_none() {
+        return explained;
+    }
+    let findings = explain(wishes, &facts(key, Held::NotAsked));
+    for finding in findings.troubles().filter(|finding| matters(finding, status)) {
+        if let Some(why) = &finding.why {
+            explained.causes.push(escape(why));
+        }
+        for remedy in &finding.remedies {
+            let hint = remedy_sentence(remedy);
+            if !explained.hints.contains(&hint) {
+                explained.hints.push(hint);
+            }
+        }
+    }
+    explained
+}
+
+/// Whether a rule may be why a key refused with this status. What the status says by itself needs no
+/// guesses.
+fn matters(finding: &Finding, status: Status) -> bool {
+    match status {
+        Status::CREDENTIAL_EXCLUDED | Status::NO_CREDENTIALS | Status::UP_REQUIRED => false,
+        Status::UNSUPPORTED_ALGORITHM => finding.id == "algorithm",
+        Status::KEY_STORE_FULL => finding.id == "room",
+        Status::PUAT_REQUIRED | Status::UV_BLOCKED => {
+            ["user_verification", "pin_change"].contains(&finding.id.as_ref())
+        }
+        Status::REQUEST_TOO_LARGE | Status::LIMIT_EXCEEDED | Status::INVALID_LENGTH => {
+            let lengths = ["names", "user_id", "list_length", "extension_cred_blob"];
+            lengths.contains(&finding.id.as_ref())
+        }
+        // What is out of the key's sight: the client decides it.
+        _ => !["timeout", "hints", "transports", "rp_id"].contains(&finding.id.as_ref()),
+    }
+}

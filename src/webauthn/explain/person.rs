@@ -1,0 +1,78 @@
+//! Whether the person can be verified (WebAuthn Level 3 section 5.8.6; CTAP 2.3 sections 6.1.2 and
+//! 6.2.2).
+
+use super::facts::Verification;
+use super::finding::{Finding, Remedy, Rule};
+use super::wishes::Wishes;
+use crate::ctap::get_info::Info;
+use crate::webauthn::json::options::{ResidentKeyRequirement, UserVerificationRequirement};
+
+/// The person can be verified as far as that is needed.
+pub(super) fn rules(wishes: &Wishes, info: &Info) -> Vec<Finding> {
+    let wanted = wishes.user_verification;
+    let verification = Verification::of(info);
+    let by = insists(wishes, info);
+    let possible = matches!(verification, Verification::Own | Verification::Pin);
+    let needed = match wanted {
+        UserVerificationRequirement::Required => true,
+        UserVerificationRequirement::Preferred => by.is_some() || possible,
+        UserVerificationRequirement::Discouraged => by.is_some(),
+    };
+    let expected = match by {
+        Some(by) if wanted != UserVerificationRequirement::Required => {
+            format!("{}; {by}", wanted.text())
+        }
+        _ => wanted.text().to_owned(),
+    };
+    let rule = Rule::new("user_verification", "The person can be verified", expected);
+    if !needed {
+        let seen = match wanted {
+            UserVerificationRequirement::Discouraged => "nobody is asked for a PIN".to_owned(),
+            _ => format!("{}, and it goes without", verification.seen()),
+        };
+        return vec![rule.pass(seen)];
+    }
+    let reason = match wanted {
+        UserVerificationRequirement::Required => "verification is required",
+        _ => by.unwrap_or_default(),
+    };
+    let failed =
+        |what: &str| rule.clone().fail(verification.seen(), format!("{reason}, and {what}"));
+    match verification {
+        Verification::Own => vec![rule.pass(verification.seen())],
+        Verification::Pin => vec![rule.pass(verification.seen()), pin_change(info)],
+        Verification::PinNotSet => vec![failed("the key has no PIN yet").help(Remedy::SetPin)],
+        Verification::OwnNotSetUp => vec![
+            failed("the key's own verification, such as a fingerprint, is not set up")
+                .help(Remedy::SetUpOwnVerification),
+        ],
+        Verification::Impossible => vec![
+            failed("the key can have neither a PIN nor a fingerprint")
+                .help(Remedy::OtherKey { that: "that can have a PIN".into() }),
+        ],
+    }
+}
+
+/// Why the key wants the person verified whatever is asked for.
+fn insists(wishes: &Wishes, info: &Info) -> Option<&'static str> {
+    if info.always_verifies() {
+        return Some("the key wants it every time (alwaysUv)");
+    }
+    let registration = wishes.registration.as_ref()?;
+    // As browsers do: kept wherever the key can, unless that is discouraged.
+    let resident = registration.resident_key == ResidentKeyRequirement::Required
+        || (registration.resident_key == ResidentKeyRequirement::Preferred
+            && info.options().rk() == Some(true));
+    info.verifies_to_register(resident).then_some("the key wants it for this registration")
+}
+
+/// The PIN may be used as it is.
+pub(super) fn pin_change(info: &Info) -> Finding {
+    let rule = Rule::new("pin_change", "The PIN may be used as it is", "no change is due");
+    if info.force_pin_change() {
+        return rule
+            .fail("it must be changed first", "the PIN must be changed before it can be used")
+            .help(Remedy::ChangePin);
+    }
+    rule.pass("no change is due")
+}

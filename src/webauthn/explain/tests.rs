@@ -1,0 +1,573 @@
+//! Each rule, where it holds and where it does not.
+
+mod profiles;
+
+use super::*;
+use crate::ctap::extensions::CredentialProtection;
+use crate::ctap::get_info::{GetInfo, Info, Options};
+use crate::ctap::read_reply;
+use crate::webauthn::json::options::{
+    AuthenticatorAttachment, CreationOptionsJson, RequestOptionsJson, ResidentKeyRequirement,
+    UserVerificationRequirement,
+};
+use crate::webauthn::origin::Origin;
+use crate::wire::authenticator_data::Aaguid;
+use crate::wire::cbor::{Encoded, MapBuilder};
+use crate::wire::cose::Algorithm;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+fn texts(texts: &[&str]) -> Option<Vec<String>> {
+    Some(texts.iter().map(|text| (*text).to_owned()).collect())
+}
+
+/// A key of today with a PIN, to which nothing is unknown.
+fn able() -> Info {
+    let map = MapBuilder::new()
+        .member(0x01, Encoded::array(["U2F_V2", "FIDO_2_0", "FIDO_2_1"].map(Encoded::text)))
+        .member(0x03, Encoded::bytes(&[0xa3; 16]));
+    let mut info = read_reply(&GetInfo, &[&[0], map.build().as_bytes()].concat()).unwrap();
+    info.extensions = texts(&[
+        "credProtect",
+        "hmac-secret",
+        "hmac-secret-mc",
+        "credBlob",
+        "largeBlobKey",
+        "minPinLength",
+    ]);
+    info.options = Some(options(&[
+        ("rk", true),
+        ("clientPin", true),
+        ("ep", true),
+        ("largeBlobs", true),
+        ("credMgmt", true),
+        ("makeCredUvNotRqd", true),
+    ]));
+    info.algorithms = Some(vec![Algorithm::ES256, Algorithm::EDDSA]);
+    info.remaining_discoverable_credentials = Some(25);
+    info.max_credential_count_in_list = Some(8);
+    info.max_credential_id_length = Some(128);
+    info.max_cred_blob_length = Some(32);
+    info.attestation_formats = texts(&["packed"]);
+    info
+}
+
+fn options(set: &[(&str, bool)]) -> Options {
+    Options::new(set.iter().map(|(id, value)| ((*id).to_owned(), *value)))
+}
+
+/// The key with one option changed, or left out.
+fn with_option(mut info: Info, id: &str, value: Option<bool>) -> Info {
+    let old = info.options();
+    let rest = old.iter().filter(|(other, _)| *other != id);
+    let rest = rest.map(|(id, value)| (id.to_owned(), value));
+    info.options = Some(Options::new(rest.chain(value.map(|value| (id.to_owned(), value)))));
+    info
+}
+
+/// A registration that asks for everything there is, of which the able key can do all.
+fn demanding() -> Wishes {
+    let id = |id: &[u8]| ListedCredential { id: id.to_vec(), transports: vec!["usb".into()] };
+    Wishes {
+        rp_id: Some("example.com".into()),
+        origin: Some(Origin::parse("https://login.example.com").unwrap()),
+        user_verification: UserVerificationRequirement::Required,
+        listed: vec![id(&[1; 64])],
+        extensions: vec![
+            ExtensionWish::CredentialProtection {
+                level: CredentialProtection::REQUIRED,
+                enforced: true,
+            },
+            ExtensionWish::Prf { evaluated: true },
+            ExtensionWish::HmacSecret,
+            ExtensionWish::LargeBlob { required: true },
+            ExtensionWish::LargeBlobKey,
+            ExtensionWish::CredBlob { length: 32 },
+            ExtensionWish::MinPinLength,
+            ExtensionWish::CredentialProperties,
+            ExtensionWish::AppIdExclude,
+        ],
+        hints: vec!["client-device".into(), "security-key".into()],
+        timeout: Some(Duration::from_secs(60)),
+        registration: Some(RegistrationWishes {
+            algorithms: vec![Algorithm::ES384, Algorithm::EDDSA],
+            resident_key: ResidentKeyRequirement::Required,
+            attachment: Some(AuthenticatorAttachment::CrossPlatform),
+            user_id_length: 64,
+            names: vec![("the account's name", "a".repeat(64))],
+            attestation: AttestationWish::Enterprise { required: true },
+            attestation_formats: vec!["tpm".into(), "packed".into()],
+        }),
+    }
+}
+
+/// An assertion with one credential that will do.
+fn asserting() -> Wishes {
+    Wishes {
+        extensions: vec![ExtensionWish::GetCredBlob, ExtensionWish::AppId],
+        registration: None,
+        ..demanding()
+    }
+}
+
+fn held(info: &Info, held: Held) -> KeyFacts<'_> {
+    KeyFacts { info: Some(info), speaks_u2f: true, held }
+}
+
+/// How the key stands to a rule.
+#[track_caller]
+fn of(findings: &Findings, id: &str) -> Finding {
+    findings.get(id).unwrap_or_else(|| panic!("no rule {id}")).clone()
+}
+
+#[test]
+fn a_key_that_can_do_everything_passes_every_rule() {
+    let info = able();
+    for (wishes, state) in [(demanding(), Held::No), (asserting(), Held::Yes)] {
+        let findings = explain(&wishes, &held(&info, state));
+        for finding in findings.all() {
+            assert_eq!(finding.standing, Standing::Pass, "{finding:?}");
+            assert!(finding.why.is_none() && finding.remedies.is_empty(), "{finding:?}");
+            assert!(!finding.expected.is_empty() && !finding.seen.is_empty(), "{finding:?}");
+        }
+        assert_eq!(findings.standing(), Standing::Pass);
+    }
+}
+
+/// One change of the key, or of what is asked, that breaks one rule.
+struct Broken {
+    rule: &'static str,
+    standing: Standing,
+    why: &'static str,
+    change: fn(&mut Wishes, &mut Info),
+}
+
+fn broken(
+    rule: &'static str,
+    standing: Standing,
+    why: &'static str,
+    change: fn(&mut Wishes, &mut Info),
+) -> Broken {
+    Broken { rule, standing, why, change }
+}
+
+fn registration(wishes: &mut Wishes) -> &mut RegistrationWishes {
+    wishes.registration.as_mut().unwrap()
+}
+
+/// Everything that breaks a registration.
+fn broken_registrations() -> Vec<Broken> {
+    use Standing::{Fail, Warn};
+    vec![
+        broken("rp_id", Fail, "public suffix", |wishes, _| {
+            wishes.origin = Some(Origin::parse("https://shop.co.uk").unwrap());
+            wishes.rp_id = Some("co.uk".into());
+        }),
+        broken("rp_id", Fail, "the host of the origin, login.example.com", |wishes, _| {
+            wishes.rp_id = Some("example.net".into());
+        }),
+        broken("attachment", Fail, "built into the computer", |wishes, _| {
+            registration(wishes).attachment = Some(AuthenticatorAttachment::Platform);
+        }),
+        broken("algorithm", Fail, "the key knows ES256, EdDSA and none of", |wishes, _| {
+            registration(wishes).algorithms = vec![Algorithm::ES384, Algorithm::RS256];
+        }),
+        broken("algorithm", Warn, "does not say which algorithms", |wishes, info| {
+            info.algorithms = None;
+            registration(wishes).algorithms = vec![Algorithm::RS256];
+        }),
+        broken("resident_key", Fail, "cannot keep passkeys", |_, info| {
+            *info = with_option(info.clone(), "rk", None);
+        }),
+        broken("resident_key", Warn, "needs the account's name first", |wishes, info| {
+            *info = with_option(info.clone(), "rk", Some(false));
+            registration(wishes).resident_key = ResidentKeyRequirement::Preferred;
+        }),
+        broken("room", Fail, "no room for another", |_, info| {
+            info.remaining_discoverable_credentials = Some(0);
+        }),
+        broken("room", Warn, "room for only 2 more", |_, info| {
+            info.remaining_discoverable_credentials = Some(2);
+        }),
+        broken("user_verification", Fail, "is required, and the key has no PIN yet", |_, info| {
+            *info = with_option(info.clone(), "clientPin", Some(false));
+        }),
+        broken("user_verification", Fail, "every time (alwaysUv), and the key", |wishes, info| {
+            *info = with_option(info.clone(), "clientPin", Some(false));
+            *info = with_option(info.clone(), "alwaysUv", Some(true));
+            wishes.user_verification = UserVerificationRequirement::Discouraged;
+        }),
+        broken("user_verification", Fail, "neither a PIN nor a fingerprint", |_, info| {
+            *info = with_option(info.clone(), "clientPin", None);
+        }),
+        broken("user_verification", Fail, "such as a fingerprint, is not set up", |_, info| {
+            *info = with_option(info.clone(), "clientPin", None);
+            *info = with_option(info.clone(), "uv", Some(false));
+        }),
+        broken("user_verification", Fail, "such as a fingerprint, is not set up", |_, info| {
+            *info = with_option(info.clone(), "noMcGaPermissionsWithClientPin", Some(true));
+        }),
+        broken("pin_change", Fail, "must be changed before it can be used", |_, info| {
+            info.force_pin_change = Some(true);
+        }),
+        broken("user_id", Fail, "has 0 bytes", |wishes, _| {
+            registration(wishes).user_id_length = 0;
+        }),
+        broken("user_id", Fail, "has 65 bytes", |wishes, _| {
+            registration(wishes).user_id_length = 65;
+        }),
+        broken("names", Warn, "the service's name has 66 bytes, of which", |wishes, _| {
+            registration(wishes).names = vec![("the service's name", "é".repeat(33))];
+        }),
+        broken("extension_cred_protect", Fail, "does not support credProtect", |_, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "credProtect");
+        }),
+        broken("extension_cred_protect", Warn, "without that protection", |wishes, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "credProtect");
+            wishes.extensions[0] = ExtensionWish::CredentialProtection {
+                level: CredentialProtection::OPTIONAL,
+                enforced: true,
+            };
+        }),
+        broken("extension_prf", Warn, "does not support hmac-secret", |wishes, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "hmac-secret");
+            wishes.extensions.retain(|wish| *wish != ExtensionWish::HmacSecret);
+        }),
+        broken("extension_prf", Warn, "only when it is used", |_, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "hmac-secret-mc");
+        }),
+        broken("extension_hmac_secret", Warn, "derives no secrets", |wishes, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "hmac-secret");
+            wishes.extensions.retain(|wish| !matches!(wish, ExtensionWish::Prf { .. }));
+        }),
+        broken("extension_large_blob", Fail, "does not support large blobs", |wishes, info| {
+            *info = with_option(info.clone(), "largeBlobs", None);
+            wishes.extensions.retain(|wish| *wish != ExtensionWish::LargeBlobKey);
+        }),
+        broken("extension_large_blob", Fail, "only a credential that is kept", |wishes, _| {
+            registration(wishes).resident_key = ResidentKeyRequirement::Discouraged;
+        }),
+        broken("extension_large_blob", Warn, "can keep none there", |wishes, info| {
+            *info = with_option(info.clone(), "largeBlobs", None);
+            wishes.extensions[3] = ExtensionWish::LargeBlob { required: false };
+        }),
+        broken("extension_large_blob_key", Warn, "gets nothing", |wishes, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "largeBlobKey");
+            wishes.extensions.retain(|wish| !matches!(wish, ExtensionWish::LargeBlob { .. }));
+        }),
+        broken(
+            "extension_cred_blob",
+            Warn,
+            "has 33 bytes, and the key keeps at most 32",
+            |wishes, _| {
+                wishes.extensions[5] = ExtensionWish::CredBlob { length: 33 };
+            },
+        ),
+        broken("extension_cred_blob", Warn, "the bytes are not kept", |_, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "credBlob");
+        }),
+        broken("extension_min_pin_length", Warn, "gets nothing", |_, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "minPinLength");
+        }),
+        broken("extension_unknown", Warn, "does not know this extension", |wishes, _| {
+            wishes.extensions.push(ExtensionWish::Unknown("payment".into()));
+        }),
+        broken("enterprise_attestation", Fail, "switched off on the key", |_, info| {
+            *info = with_option(info.clone(), "ep", Some(false));
+        }),
+        broken("enterprise_attestation", Warn, "gets an ordinary one", |wishes, info| {
+            *info = with_option(info.clone(), "ep", None);
+            registration(wishes).attestation = AttestationWish::Enterprise { required: false };
+        }),
+        broken("attestation_format", Warn, "the key gives packed and none of", |wishes, _| {
+            registration(wishes).attestation_formats = vec!["tpm".into()];
+        }),
+        broken("hints", Warn, "expects something else", |wishes, _| {
+            wishes.hints = vec!["hybrid".into()];
+        }),
+        broken("timeout", Warn, "5 s are little", |wishes, _| {
+            wishes.timeout = Some(Duration::from_secs(5));
+        }),
+    ]
+}
+
+/// Everything that breaks an assertion.
+fn broken_assertions() -> Vec<Broken> {
+    use Standing::{Fail, NotChecked, Warn};
+    vec![
+        broken("allow_list", Fail, "on another key", |wishes, _| {
+            wishes.listed[0].id = vec![1; 129];
+        }),
+        broken("passkey", Fail, "cannot keep passkeys", |wishes, info| {
+            wishes.listed.clear();
+            *info = with_option(info.clone(), "rk", None);
+        }),
+        broken("passkey", NotChecked, "only after the touch", |wishes, _| wishes.listed.clear()),
+        broken("transports", Warn, "by other ways than USB", |wishes, _| {
+            wishes.listed[0].transports = vec!["internal".into(), "hybrid".into()];
+        }),
+        broken("extension_get_cred_blob", Warn, "does not support credBlob", |_, info| {
+            info.extensions.as_mut().unwrap().retain(|name| name != "credBlob");
+        }),
+        broken("extension_hmac_secret", Warn, "derives no secret", |wishes, info| {
+            info.extensions = None;
+            wishes.extensions = vec![ExtensionWish::HmacSecret];
+        }),
+    ]
+}
+
+#[test]
+fn each_rule_that_is_broken_says_so_and_no_other_does() {
+    let whole = [
+        (broken_registrations(), demanding(), Held::No),
+        (broken_assertions(), asserting(), Held::Yes),
+    ];
+    for (all, wishes, state) in whole {
+        for Broken { rule, standing, why, change } in all {
+            let (mut wishes, mut info) = (wishes.clone(), able());
+            change(&mut wishes, &mut info);
+            let findings = explain(&wishes, &held(&info, state.clone()));
+            let finding = of(&findings, rule);
+            assert_eq!(finding.standing, standing, "{finding:?}");
+            let said = finding.why.as_deref().unwrap();
+            assert!(said.contains(why), "{rule}: {said}");
+            assert!(!said.ends_with('.') && !said.starts_with(char::is_uppercase), "{said}");
+            if standing == Standing::Fail {
+                assert!(!finding.remedies.is_empty(), "{rule} says nothing to do");
+            }
+            let others = findings.all().iter().filter(|other| other.id != rule);
+            let others: Vec<_> = others.filter(|other| other.standing != Standing::Pass).collect();
+            assert!(others.is_empty(), "{rule}: {others:?}");
+        }
+    }
+}
+
+/// A rule that the lists above never break would never be seen to fail.
+#[test]
+fn every_rule_is_broken_by_something() {
+    let mut seen = BTreeSet::new();
+    for (wishes, info) in [(demanding(), able()), (asserting(), able())] {
+        for finding in explain(&wishes, &held(&info, Held::NotAsked)).all() {
+            seen.insert(finding.id.to_string());
+        }
+    }
+    let all = broken_registrations().into_iter().chain(broken_assertions());
+    let broken: BTreeSet<&str> = all.map(|broken| broken.rule).collect();
+    // These have tests of their own below, or need nothing of the key.
+    let elsewhere = [
+        "protocol",
+        "exclude_list",
+        "list_length",
+        "extension_cred_props",
+        "extension_appid",
+        "extension_appid_exclude",
+    ];
+    for id in seen {
+        assert!(broken.contains(id.as_str()) || elsewhere.contains(&id.as_str()), "{id}");
+    }
+}
+
+#[test]
+fn a_credential_that_is_listed_is_there_or_not() {
+    let (mut info, wishes) = (able(), asserting());
+    let standing =
+        |info: &Info, state: Held| of(&explain(&wishes, &held(info, state)), "allow_list");
+    let hidden = standing(&info, Held::No);
+    assert_eq!(hidden.standing, Standing::Warn, "it may hide until the PIN is given");
+    assert_eq!(hidden.remedies, [Remedy::KeyThatHoldsIt]);
+    info = with_option(info, "clientPin", Some(false));
+    assert_eq!(standing(&info, Held::No).standing, Standing::Fail, "nothing can hide");
+    let why = Held::Unknown { why: "it is busy".into() };
+    let unknown = standing(&info, why);
+    assert_eq!(
+        (unknown.standing, unknown.why.as_deref()),
+        (Standing::NotChecked, Some("it is busy"))
+    );
+    let registering = demanding();
+    let excluded = |state| of(&explain(&registering, &held(&info, state)), "exclude_list").standing;
+    assert_eq!(excluded(Held::Yes), Standing::Fail);
+    assert_eq!(excluded(Held::No), Standing::Pass);
+    assert_eq!(excluded(Held::NotAsked), Standing::NotChecked);
+    assert_eq!(excluded(Held::Unknown { why: String::new() }), Standing::NotChecked);
+}
+
+#[test]
+fn a_long_list_is_looked_for_in_parts() {
+    let (info, mut wishes) = (able(), asserting());
+    wishes.listed = vec![wishes.listed[0].clone(); 9];
+    let long = of(&explain(&wishes, &held(&info, Held::Yes)), "list_length");
+    assert_eq!((long.standing, long.expected.as_str()), (Standing::Pass, "at most 8 at once"));
+    assert!(long.seen.contains("9 credentials") && long.seen.contains("parts"), "{}", long.seen);
+}
+
+#[test]
+fn a_key_that_speaks_only_u2f_fails_one_rule_and_is_held_against_no_other_of_its_own() {
+    for (speaks_u2f, seen) in [(true, "U2F only"), (false, "neither FIDO2 nor U2F")] {
+        let key = KeyFacts { info: None, speaks_u2f, held: Held::NotAsked };
+        let findings = explain(&demanding(), &key);
+        let failed: Vec<_> = findings.with(Standing::Fail).collect();
+        assert_eq!(
+            (failed.len(), failed[0].id.as_ref(), failed[0].seen.as_str()),
+            (1, "protocol", seen)
+        );
+        assert!(findings.get("algorithm").is_none());
+    }
+}
+
+#[test]
+fn what_is_about_u2f_needs_a_key_that_speaks_it() {
+    let info = able();
+    let key = KeyFacts { info: Some(&info), speaks_u2f: false, held: Held::Yes };
+    assert_eq!(of(&explain(&asserting(), &key), "extension_appid").standing, Standing::Warn);
+    let excluding = of(&explain(&demanding(), &key), "extension_appid_exclude");
+    assert_eq!(excluding.standing, Standing::Pass);
+    assert!(excluding.seen.contains("nothing to exclude"));
+}
+
+#[test]
+fn verification_is_needed_when_somebody_insists_and_not_otherwise() {
+    let pinless = with_option(able(), "clientPin", Some(false));
+    let ask = |info: &Info, wanted, resident_key| {
+        let mut wishes = demanding();
+        wishes.user_verification = wanted;
+        registration(&mut wishes).resident_key = resident_key;
+        of(&explain(&wishes, &held(info, Held::No)), "user_verification")
+    };
+    use ResidentKeyRequirement as Rk;
+    use UserVerificationRequirement as Uv;
+    for (wanted, standing) in [
+        (Uv::Required, Standing::Fail),
+        (Uv::Preferred, Standing::Pass),
+        (Uv::Discouraged, Standing::Pass),
+    ] {
+        assert_eq!(ask(&pinless, wanted, Rk::Discouraged).standing, standing, "{wanted:?}");
+    }
+    // A key with a PIN may want it all the same.
+    let spared = ask(&able(), Uv::Discouraged, Rk::Discouraged);
+    assert_eq!(
+        (spared.standing, spared.seen.as_str()),
+        (Standing::Pass, "nobody is asked for a PIN")
+    );
+    let kept = ask(&able(), Uv::Discouraged, Rk::Required);
+    assert_eq!(kept.expected, "discouraged; the key wants it for this registration");
+    assert_eq!(kept.seen, "a PIN is set");
+    let old = with_option(able(), "makeCredUvNotRqd", None);
+    assert_eq!(ask(&old, Uv::Discouraged, Rk::Discouraged).seen, "a PIN is set");
+    let own = with_option(able(), "uv", Some(true));
+    assert_eq!(ask(&own, Uv::Required, Rk::Required).standing, Standing::Pass);
+    // A PIN that must be changed is in nobody's way when a fingerprint does.
+    let mut own = own;
+    own.force_pin_change = Some(true);
+    let findings = explain(&demanding(), &held(&own, Held::No));
+    assert!(findings.get("pin_change").is_none());
+}
+
+#[test]
+fn a_key_of_ctap_2_0_knows_es256_although_it_does_not_say_so() {
+    let mut info = able();
+    info.algorithms = None;
+    let mut wishes = demanding();
+    registration(&mut wishes).algorithms = vec![Algorithm::RS256, Algorithm::ES256];
+    let finding = of(&explain(&wishes, &held(&info, Held::No)), "algorithm");
+    assert_eq!(finding.standing, Standing::Pass);
+}
+
+#[test]
+fn options_in_json_become_wishes() {
+    let options = CreationOptionsJson::parse(
+        br#"{
+            "rp": {"id": "example.com", "name": "Example"},
+            "user": {"id": "AQID", "name": "al", "displayName": "Al"},
+            "challenge": "AAAAAAAAAAAAAAAAAAAAAA",
+            "pubKeyCredParams": [{"type": "public-key", "alg": -257}],
+            "timeout": 60000,
+            "excludeCredentials": [{"type": "public-key", "id": "BAUG", "transports": ["nfc"]}],
+            "authenticatorSelection": {
+                "authenticatorAttachment": "platform",
+                "requireResidentKey": true,
+                "userVerification": "required"
+            },
+            "hints": ["hybrid"],
+            "attestation": "enterprise",
+            "attestationFormats": ["tpm"],
+            "extensions": {
+                "credentialProtectionPolicy": "userVerificationRequired",
+                "enforceCredentialProtectionPolicy": true,
+                "hmacCreateSecret": true,
+                "prf": {},
+                "largeBlob": {"support": "required"},
+                "credBlob": "AQI",
+                "minPinLength": true,
+                "credProps": true,
+                "appidExclude": "https://example.com",
+                "other": 1
+            }
+        }"#,
+    )
+    .unwrap();
+    let origin = Origin::parse("https://example.com").unwrap();
+    let wishes = Wishes::of_creation(&options, Some(origin.clone()));
+    let expected = Wishes {
+        rp_id: Some("example.com".into()),
+        origin: Some(origin),
+        user_verification: UserVerificationRequirement::Required,
+        listed: vec![ListedCredential { id: vec![4, 5, 6], transports: vec!["nfc".into()] }],
+        extensions: vec![
+            ExtensionWish::CredentialProtection {
+                level: CredentialProtection::REQUIRED,
+                enforced: true,
+            },
+            ExtensionWish::HmacSecret,
+            ExtensionWish::Prf { evaluated: false },
+            ExtensionWish::LargeBlob { required: true },
+            ExtensionWish::CredBlob { length: 2 },
+            ExtensionWish::MinPinLength,
+            ExtensionWish::CredentialProperties,
+            ExtensionWish::AppIdExclude,
+            ExtensionWish::Unknown("other".into()),
+        ],
+        hints: vec!["hybrid".into()],
+        timeout: Some(Duration::from_secs(60)),
+        registration: Some(RegistrationWishes {
+            algorithms: vec![Algorithm::RS256],
+            resident_key: ResidentKeyRequirement::Required,
+            attachment: Some(AuthenticatorAttachment::Platform),
+            user_id_length: 3,
+            names: vec![
+                ("the service's name", "Example".into()),
+                ("the account's name", "al".into()),
+                ("the person's name", "Al".into()),
+            ],
+            attestation: AttestationWish::Enterprise { required: false },
+            attestation_formats: vec!["tpm".into()],
+        }),
+    };
+    assert_eq!(wishes, expected);
+    let options = RequestOptionsJson::parse(
+        br#"{
+            "challenge": "AAAAAAAAAAAAAAAAAAAAAA",
+            "rpId": "example.com",
+            "allowCredentials": [{"type": "public-key", "id": "BAUG"}],
+            "extensions": {
+                "prf": {"eval": {"first": "AQ"}},
+                "largeBlob": {"read": true},
+                "getCredBlob": true,
+                "appid": "https://example.com"
+            }
+        }"#,
+    )
+    .unwrap();
+    let wishes = Wishes::of_request(&options, None);
+    assert_eq!(wishes.registration, None);
+    assert_eq!(wishes.user_verification, UserVerificationRequirement::Preferred);
+    assert_eq!(wishes.listed[0].id, [4, 5, 6]);
+    assert_eq!(
+        wishes.extensions,
+        [
+            ExtensionWish::Prf { evaluated: true },
+            ExtensionWish::LargeBlob { required: false },
+            ExtensionWish::GetCredBlob,
+            ExtensionWish::AppId,
+        ]
+    );
+}

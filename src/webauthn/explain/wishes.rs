@@ -1,0 +1,230 @@
+//! What is asked of a ceremony, whoever asks: options in JSON, or flags.
+
+use crate::ctap::extensions::CredentialProtection;
+use crate::webauthn::json::options::{
+    AttestationConveyance, AuthenticatorAttachment, CreationOptionsJson,
+    CredentialProtectionPolicy, ExtensionInputsJson, LargeBlobSupport, RequestOptionsJson,
+    ResidentKeyRequirement, UserVerificationRequirement,
+};
+use crate::webauthn::origin::Origin;
+use crate::wire::cose::Algorithm;
+use std::time::Duration;
+
+/// What is asked of a ceremony.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wishes {
+    /// For whom, where that is said.
+    pub rp_id: Option<String>,
+    /// Who asks, where that is known.
+    pub origin: Option<Origin>,
+    /// Whether the person is verified.
+    pub user_verification: UserVerificationRequirement,
+    /// Credentials that the key must not hold (registration) or that will do (assertion).
+    pub listed: Vec<ListedCredential>,
+    /// Extensions that are asked for.
+    pub extensions: Vec<ExtensionWish>,
+    /// What kind of key is expected, most likely first.
+    pub hints: Vec<String>,
+    /// How long it may take, where that is said.
+    pub timeout: Option<Duration>,
+    /// What a registration asks for besides; `None` for an assertion.
+    pub registration: Option<RegistrationWishes>,
+}
+
+/// A credential that is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedCredential {
+    /// Its ID.
+    pub id: Vec<u8>,
+    /// How its key can be reached, as far as the service knows.
+    pub transports: Vec<String>,
+}
+
+/// What only a registration asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegistrationWishes {
+    /// Acceptable algorithms, best first.
+    pub algorithms: Vec<Algorithm>,
+    /// Whether the credential is kept on the key.
+    pub resident_key: ResidentKeyRequirement,
+    /// How the key is attached, if it matters.
+    pub attachment: Option<AuthenticatorAttachment>,
+    /// The length of the account's ID in bytes.
+    pub user_id_length: usize,
+    /// Names that the key is to keep, each with what it is.
+    pub names: Vec<(&'static str, String)>,
+    /// What kind of attestation is asked for.
+    pub attestation: AttestationWish,
+    /// Formats of attestation statements, best first.
+    pub attestation_formats: Vec<String>,
+}
+
+/// What kind of attestation is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttestationWish {
+    /// None.
+    None,
+    /// The key's own.
+    Direct,
+    /// One that names this one key.
+    Enterprise {
+        /// Whether the ceremony fails without it.
+        required: bool,
+    },
+}
+
+/// One extension that is asked for, under its name in WebAuthn or, where it has none, in CTAP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExtensionWish {
+    /// `credentialProtectionPolicy`.
+    CredentialProtection {
+        /// The level.
+        level: CredentialProtection,
+        /// Whether the ceremony fails without it.
+        enforced: bool,
+    },
+    /// `prf`.
+    Prf {
+        /// Whether it is evaluated, or only asked for.
+        evaluated: bool,
+    },
+    /// `largeBlob`: whether it can be had (registration), or it is read or written.
+    LargeBlob {
+        /// Whether the ceremony fails without it.
+        required: bool,
+    },
+    /// `largeBlobKey`, as CTAP has it.
+    LargeBlobKey,
+    /// `credBlob`.
+    CredBlob {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// `getCredBlob`.
+    GetCredBlob,
+    /// `minPinLength`.
+    MinPinLength,
+    /// `hmacCreateSecret`, and `hmac-secret` in an assertion.
+    HmacSecret,
+    /// `credProps`.
+    CredentialProperties,
+    /// `appid`.
+    AppId,
+    /// `appidExclude`.
+    AppIdExclude,
+    /// One that nobody here knows.
+    Unknown(String),
+}
+
+impl Wishes {
+    /// What the options of a registration ask for, by somebody at `origin`.
+    pub fn of_creation(options: &CreationOptionsJson, origin: Option<Origin>) -> Self {
+        let selection = &options.authenticator_selection;
+        let listed = &options.exclude_credentials;
+        Self {
+            rp_id: options.rp.id.clone(),
+            origin,
+            user_verification: selection.user_verification(),
+            listed: listed
+                .iter()
+                .map(|one| ListedCredential {
+                    id: one.id.as_bytes().to_vec(),
+                    transports: one.transports.clone(),
+                })
+                .collect(),
+            extensions: ExtensionWish::of_creation(&options.extensions),
+            hints: options.hints.clone(),
+            timeout: options.timeout.map(Duration::from_millis),
+            registration: Some(RegistrationWishes {
+                algorithms: options
+                    .pub_key_cred_params
+                    .iter()
+                    .map(|parameters| Algorithm(parameters.alg))
+                    .collect(),
+                resident_key: selection.resident_key(),
+                attachment: selection.authenticator_attachment,
+                user_id_length: options.user.id.as_bytes().len(),
+                names: vec![
+                    ("the service's name", options.rp.name.clone()),
+                    ("the account's name", options.user.name.clone()),
+                    ("the person's name", options.user.display_name.clone()),
+                ],
+                attestation: match options.attestation() {
+                    AttestationConveyance::None => AttestationWish::None,
+                    AttestationConveyance::Indirect | AttestationConveyance::Direct => {
+                        AttestationWish::Direct
+                    }
+                    AttestationConveyance::Enterprise => {
+                        AttestationWish::Enterprise { required: false }
+                    }
+                },
+                attestation_formats: options.attestation_formats.clone(),
+            }),
+        }
+    }
+
+    /// What the options of an assertion ask for, by somebody at `origin`.
+    pub fn of_request(options: &RequestOptionsJson, origin: Option<Origin>) -> Self {
+        let listed = &options.allow_credentials;
+        Self {
+            rp_id: options.rp_id.clone(),
+            origin,
+            user_verification: options.user_verification(),
+            listed: listed
+                .iter()
+                .map(|one| ListedCredential {
+                    id: one.id.as_bytes().to_vec(),
+                    transports: one.transports.clone(),
+                })
+                .collect(),
+            extensions: ExtensionWish::of_request(&options.extensions),
+            hints: options.hints.clone(),
+            timeout: options.timeout.map(Duration::from_millis),
+            registration: None,
+        }
+    }
+}
+
+impl ExtensionWish {
+    /// What the options of a registration ask for.
+    fn of_creation(inputs: &ExtensionInputsJson) -> Vec<Self> {
+        let level = inputs.credential_protection_policy.map(|policy| match policy {
+            CredentialProtectionPolicy::Optional => CredentialProtection::OPTIONAL,
+            CredentialProtectionPolicy::OptionalWithCredentialIdList => {
+                CredentialProtection::OPTIONAL_WITH_CREDENTIAL_ID_LIST
+            }
+            CredentialProtectionPolicy::Required => CredentialProtection::REQUIRED,
+        });
+        let enforced = inputs.enforce_credential_protection_policy;
+        let mut wishes = Vec::new();
+        wishes.extend(level.map(|level| Self::CredentialProtection { level, enforced }));
+        wishes.extend(inputs.hmac_create_secret.then_some(Self::HmacSecret));
+        let prf = inputs.prf.as_ref();
+        wishes.extend(prf.map(|prf| Self::Prf { evaluated: prf.eval.is_some() }));
+        let support = inputs.large_blob.as_ref().and_then(|blob| blob.support);
+        wishes
+            .extend(support.map(|support| Self::LargeBlob {
+                required: support == LargeBlobSupport::Required,
+            }));
+        let blob = inputs.cred_blob.as_ref();
+        wishes.extend(blob.map(|blob| Self::CredBlob { length: blob.as_bytes().len() }));
+        wishes.extend(inputs.min_pin_length.then_some(Self::MinPinLength));
+        wishes.extend(inputs.cred_props.then_some(Self::CredentialProperties));
+        wishes.extend(inputs.app_id_exclude.is_some().then_some(Self::AppIdExclude));
+        wishes.extend(inputs.unknown.iter().cloned().map(Self::Unknown));
+        wishes
+    }
+
+    /// What the options of an assertion ask for.
+    fn of_request(inputs: &ExtensionInputsJson) -> Vec<Self> {
+        let mut wishes = Vec::new();
+        wishes.extend(inputs.prf.as_ref().map(|_| Self::Prf { evaluated: true }));
+        let blob = inputs.large_blob.as_ref();
+        let used = blob.is_some_and(|blob| blob.read == Some(true) || blob.write.is_some());
+        wishes.extend(used.then_some(Self::LargeBlob { required: false }));
+        wishes.extend(inputs.get_cred_blob.then_some(Self::GetCredBlob));
+        wishes.extend(inputs.app_id.is_some().then_some(Self::AppId));
+        wishes.extend(inputs.unknown.iter().cloned().map(Self::Unknown));
+        wishes
+    }
+}
