@@ -285,7 +285,7 @@ commands! {
     /// is done you are asked to type a word, unless you add --yes. A key allows a reset only just
     /// after it was plugged in, so that you are asked to unplug it, plug it in again and touch it.
     Reset(commands::reset::ResetArgs) = "reset";
-    /// Run a local relying party, to try keys with a browser or a program.
+    /// Try keys against relying parties, and relying parties against keys.
     #[cfg(feature = "relying-party")]
     Rp(commands::rp::RpArgs) = "rp";
     /// Show what a command said to a key, from a file that --trace wrote.

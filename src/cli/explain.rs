@@ -7,6 +7,8 @@ mod pin;
 mod refusal;
 #[cfg(feature = "relying-party")]
 mod relying_party;
+#[cfg(feature = "relying-party")]
+mod remote;
 mod reset;
 mod trace;
 mod virtual_key;
@@ -16,6 +18,8 @@ pub use connection::{channel, open};
 pub use examination::no_key_to_examine;
 #[cfg(feature = "relying-party")]
 pub use relying_party::{bind, service_origin, state_file};
+#[cfg(feature = "relying-party")]
+pub use remote::{audit, remote};
 pub use trace::{trace_file, trace_read};
 pub use virtual_key::lasting;
 

@@ -4,6 +4,8 @@
 //! `docs/json.md`. Nothing in here talks to a key or to a person.
 
 pub mod access;
+#[cfg(feature = "relying-party")]
+pub mod audit;
 pub mod credentials;
 pub mod demo;
 pub mod doctor;

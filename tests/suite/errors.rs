@@ -527,7 +527,7 @@ every!(trace_damages: Damage {
 });
 
 /// What stands on stderr, then the kind, the exit code and what JSON has besides.
-fn shown(error: &CliError) -> String {
+pub fn shown(error: &CliError) -> String {
     let mut text = format!("Error: {}\n", error.text());
     for hint in &error.hints {
         writeln!(text, "Hint: {hint}").unwrap();
@@ -553,7 +553,7 @@ fn shown(error: &CliError) -> String {
     text
 }
 
-fn all<E>(examples: Vec<(&'static str, E)>, explain: impl Fn(&E) -> CliError) -> String {
+pub fn all<E>(examples: Vec<(&'static str, E)>, explain: impl Fn(&E) -> CliError) -> String {
     let mut text = String::new();
     for (name, error) in examples {
         writeln!(text, "# {name}\n{}\n", shown(&explain(&error))).unwrap();

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::skipped::skip;
 
 pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judges");
-const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/judges");
+pub const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/judges");
 
 /// No judge takes longer, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -12,6 +12,7 @@ mod credential_quirks;
 mod credentials;
 mod demo;
 mod doctor;
+#[macro_use]
 mod errors;
 mod explain;
 mod fake_machine;
@@ -36,10 +37,18 @@ mod pin_problems;
 mod quirks;
 mod reset;
 #[cfg(feature = "relying-party")]
+mod rp_audit;
+#[cfg(feature = "relying-party")]
+mod rp_bad_servers;
+#[cfg(feature = "relying-party")]
+mod rp_errors;
+#[cfg(feature = "relying-party")]
 mod rp_serve;
 mod secrets;
 mod select;
 mod selectors;
+#[cfg(feature = "relying-party")]
+mod servers;
 mod skipped;
 mod streams;
 mod trace;

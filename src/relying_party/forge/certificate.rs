@@ -25,6 +25,9 @@ const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29
 /// A day.
 pub const DAY: Duration = Duration::from_secs(86_400);
 
+/// How old certificates claim to be: older than any difference between two clocks.
+const AGE: Duration = Duration::from_secs(10 * 365 * 86_400);
+
 /// The organizational unit that section 8.2.1 prescribes.
 pub const ATTESTATION_UNIT: &str = "Authenticator Attestation";
 
@@ -48,12 +51,11 @@ pub struct CertificatePlan {
 impl CertificatePlan {
     /// What a maker of keys would issue for a model at this time of day.
     pub fn honest(aaguid: Option<Aaguid>, now: SystemTime) -> Self {
-        let ago = DAY.saturating_mul(30);
         Self {
             aaguid,
             organizational_unit: ATTESTATION_UNIT,
             is_authority: false,
-            not_before: now.checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH),
+            not_before: now.checked_sub(AGE).unwrap_or(SystemTime::UNIX_EPOCH),
             not_after: now.checked_add(DAY.saturating_mul(3650)).unwrap_or(now),
         }
     }

@@ -27,6 +27,7 @@ pub mod key;
 pub mod registration;
 
 use crate::ctap::RandomError;
+use crate::wire::cose::Algorithm;
 use thiserror::Error;
 
 /// Why nothing could be forged. None of these depends on what a server says.
@@ -35,6 +36,9 @@ pub enum ForgeError {
     /// There is no randomness for keys.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// No keys can be made for this algorithm.
+    #[error("no keys can be made for {0}")]
+    Algorithm(Algorithm),
     /// A certificate could not be built.
     #[error("a certificate could not be built: {0}")]
     Certificate(String),

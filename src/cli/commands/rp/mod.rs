@@ -1,13 +1,15 @@
 //! `fidokey rp`.
 
+mod audit;
 mod serve;
+mod server;
 
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use clap::{Args, Subcommand};
 
-/// Runs a local relying party, to try keys with a browser or a program.
+/// Tries keys against relying parties, and relying parties against keys.
 #[derive(Debug, Args)]
 pub struct RpArgs {
     /// What to do.
@@ -23,6 +25,13 @@ enum RpCommand {
     /// listens on this computer alone, and answers to no other name or page. Standard output gets its
     /// address as soon as it is ready; with --json, one line of JSON.
     Serve(serve::ServeArgs),
+    /// Find out whether a relying party rejects what it must.
+    ///
+    /// A forging authenticator registers and asserts at a server that speaks the FIDO2 conformance
+    /// interface, and tells one lie each time. Between the lies it is honest, and must be accepted.
+    /// No key is used. Ends with 0 if every lie was rejected, and with 8 if one was accepted. Audit
+    /// only servers that you may test: accounts named fidokey-audit-… stay there.
+    Audit(audit::AuditArgs),
 }
 
 /// Runs a subcommand of `fidokey rp`.
@@ -33,5 +42,6 @@ enum RpCommand {
 pub fn run(app: &mut App<'_>, args: &RpArgs) -> Result<Exit, CliError> {
     match &args.command {
         RpCommand::Serve(args) => serve::run(app, args),
+        RpCommand::Audit(args) => audit::run(app, args),
     }
 }

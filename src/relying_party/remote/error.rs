@@ -1,0 +1,89 @@
+//! Why a request to a relying party came to nothing.
+
+use crate::webauthn::json::options::OptionsError;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Why a request to a relying party came to nothing.
+///
+/// Texts that a server sent are as it sent them: they have to be escaped before a person sees them.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum RemoteError {
+    /// There is no such host, or nobody answers there, or the connection broke.
+    #[error("{url} cannot be reached: {reason}")]
+    Unreachable {
+        /// What was asked.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server's certificate is not trusted, or there is no TLS there.
+    #[error("{url} cannot be trusted: {reason}")]
+    Tls {
+        /// What was asked.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The time was over.
+    #[error("{url} took longer than {} s", after.as_secs())]
+    TimedOut {
+        /// What was asked.
+        url: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The person asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// The server points elsewhere, which is not followed.
+    #[error("{url} points elsewhere")]
+    Redirected {
+        /// What was asked.
+        url: String,
+        /// Where it points, if it says.
+        target: Option<String>,
+    },
+    /// The answer is longer than any that makes sense.
+    #[error("{url} sent more than {limit} bytes")]
+    TooLong {
+        /// What was asked.
+        url: String,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// The answer is not a JSON object.
+    #[error("{url} did not answer in JSON")]
+    NotJson {
+        /// What was asked.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// What the server says it sent, such as `text/html`.
+        content_type: Option<String>,
+    },
+    /// The server asks for more patience than there is.
+    #[error("{url} wants fewer requests")]
+    TooManyRequests {
+        /// What was asked.
+        url: String,
+    },
+    /// The server says no.
+    #[error("{url} refused")]
+    Refused {
+        /// What was asked.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// Why, if it says.
+        message: Option<String>,
+    },
+    /// The server's options are none.
+    #[error("{url} sent options that cannot be used: {source}")]
+    Options {
+        /// What was asked.
+        url: String,
+        /// What is wrong with them.
+        source: OptionsError,
+    },
+}

@@ -1,0 +1,251 @@
+//! `fidokey rp audit`: sound relying parties, and such with one flaw each.
+//!
+//! What the libraries themselves take is written down here and in `docs/relying-parties.md`, as it
+//! is: a flaw that is planted must be found besides it, and nothing else.
+
+use crate::harness::Desk;
+use crate::servers::{Library, Server, are_installed};
+use fidokey::cli::exit::Exit;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// What python-fido2 2.2.1 accepts when it is used as its own example does.
+const FIDO2: &[&str] = &[
+    "reg-origin-subdomain",
+    "reg-origin-port",
+    "reg-origin-scheme",
+    "reg-cross-origin",
+    "reg-top-origin",
+    "reg-backup-state",
+    "reg-auth-data-truncated",
+    "reg-algorithm",
+    "reg-key-type",
+    "reg-key-curve",
+    "reg-key-point",
+    "reg-key-rsa-small",
+    "reg-id-foreign",
+    "reg-document-type",
+    "reg-credential-id-long",
+    "reg-credential-id-empty",
+    "reg-object-truncated",
+    "reg-cbor-duplicate-key",
+    "reg-none-statement",
+    "reg-format-unknown",
+    "reg-x5c-expired",
+    "reg-u2f-certificates",
+    "auth-origin-subdomain",
+    "auth-origin-port",
+    "auth-origin-scheme",
+    "auth-cross-origin",
+    "auth-top-origin",
+    "auth-backup-state",
+    "auth-backup-eligibility",
+    "auth-document-type",
+];
+
+/// What py_webauthn 3.0.1 accepts.
+const WEBAUTHN: &[&str] = &[
+    "reg-cross-origin",
+    "reg-top-origin",
+    "reg-key-type",
+    "reg-key-curve",
+    "reg-key-point",
+    "reg-key-rsa-small",
+    "reg-id-foreign",
+    "reg-credential-id-long",
+    "reg-object-trailing",
+    "reg-cbor-indefinite",
+    "reg-x5c-aaguid",
+    "reg-x5c-unit",
+    "reg-x5c-authority",
+    "reg-x5c-expired",
+    "auth-cross-origin",
+    "auth-top-origin",
+    "auth-backup-eligibility",
+];
+
+/// What @simplewebauthn/server 14.0.3 accepts.
+const SIMPLE_WEBAUTHN: &[&str] = &[
+    "reg-cross-origin",
+    "reg-top-origin",
+    "reg-client-data-utf8",
+    "reg-auth-data-truncated",
+    "reg-key-type",
+    "reg-key-curve",
+    "reg-key-point",
+    "reg-key-rsa-small",
+    "reg-id-foreign",
+    "reg-credential-id-long",
+    "reg-object-truncated",
+    "reg-object-trailing",
+    "reg-u2f-certificates",
+    "auth-cross-origin",
+    "auth-client-data-utf8",
+    "auth-backup-eligibility",
+];
+
+/// A flaw that a server is given, and the lies that it takes for that.
+type Flaw = (&'static str, &'static [&'static str]);
+
+const FIDO2_FLAWS: &[Flaw] = &[
+    (
+        "origin",
+        &[
+            "reg-origin",
+            "reg-origin-suffix",
+            "reg-origin-prefix",
+            "auth-origin",
+            "auth-origin-suffix",
+            "auth-origin-prefix",
+        ],
+    ),
+    ("rp-id-hash", &["reg-rp-id-hash", "auth-rp-id-hash"]),
+    ("user-presence", &["reg-user-presence", "auth-user-presence"]),
+    (
+        "signature",
+        &["auth-signature", "auth-signature-bytes", "auth-signature-key", "auth-signature-empty"],
+    ),
+    (
+        "attestation",
+        &[
+            "reg-self-algorithm",
+            "reg-self-signature",
+            "reg-self-signature-bytes",
+            "reg-self-signature-empty",
+            "reg-x5c-signature",
+            "reg-x5c-signature-key",
+            "reg-x5c-aaguid",
+            "reg-x5c-unit",
+            "reg-x5c-authority",
+            "reg-u2f-signature",
+        ],
+    ),
+    ("foreign-credential", &["auth-credential-foreign"]),
+    ("counter", &["auth-counter-back", "auth-counter-same"]),
+];
+
+const WEBAUTHN_FLAWS: &[Flaw] = &[
+    ("replay", &["reg-challenge-reused", "auth-replayed"]),
+    ("shared-challenge", &["reg-challenge-other-session", "auth-challenge-other-session"]),
+    ("user-verification", &["reg-user-verification", "auth-user-verification"]),
+    ("algorithm", &["reg-algorithm"]),
+    ("user-handle", &["auth-user-handle"]),
+];
+
+const SIMPLE_WEBAUTHN_FLAWS: &[Flaw] = &[
+    (
+        "challenge",
+        &[
+            "reg-challenge-wrong",
+            "reg-challenge-missing",
+            "reg-challenge-other-session",
+            "auth-challenge-wrong",
+            "auth-challenge-missing",
+            "auth-challenge-other-session",
+        ],
+    ),
+    ("type", &["reg-type", "auth-type"]),
+    ("counter", &["auth-counter-back", "auth-counter-same"]),
+    ("duplicate", &["reg-duplicate"]),
+    ("registration-user-presence", &["reg-user-presence"]),
+    ("registration-rp-id-hash", &["reg-rp-id-hash"]),
+];
+
+/// The names of the cases with this verdict.
+fn with_verdict<'a>(report: &'a Value, verdict: &str) -> BTreeSet<&'a str> {
+    let cases = report["cases"].as_array().unwrap().iter();
+    let fitting = cases.filter(|case| case["verdict"] == verdict);
+    fitting.map(|case| case["id"].as_str().unwrap()).collect()
+}
+
+fn expect(library: Library, flaw: Option<Flaw>, baseline: &[&str]) {
+    let server = Server::start(library, flaw.map(|(name, _)| name));
+    let outcome = Desk::empty().run(&format!("rp audit {} --json", server.url));
+    outcome.ended(Exit::Rejected);
+    let report = outcome.json();
+    let planted = flaw.map_or(&[][..], |(_, lies)| lies);
+    let expected: BTreeSet<&str> = baseline.iter().chain(planted).copied().collect();
+    let what = format!("{library:?} {flaw:?}");
+    assert_eq!(with_verdict(&report, "accepted"), expected, "{what}");
+    assert_eq!(with_verdict(&report, "not_applicable"), ["reg-x5c-untrusted"].into(), "{what}");
+    for verdict in ["inconclusive", "not_tried"] {
+        assert_eq!(with_verdict(&report, verdict), BTreeSet::new(), "{what}: {report:#}");
+    }
+    assert_eq!(report["controls"]["opening"]["accepted"], true);
+    assert_eq!(report["controls"]["closing"]["accepted"], true);
+}
+
+fn expect_all(test: &str, library: Library, baseline: &[&str], flaws: &[Flaw]) {
+    if !are_installed(test) {
+        return;
+    }
+    expect(library, None, baseline);
+    for flaw in flaws {
+        expect(library, Some(*flaw), baseline);
+    }
+}
+
+#[test]
+fn python_fido2_and_each_flaw_in_a_server_built_on_it() {
+    expect_all("python_fido2", Library::Fido2, FIDO2, FIDO2_FLAWS);
+}
+
+#[test]
+fn py_webauthn_and_each_flaw_in_a_server_built_on_it() {
+    expect_all("py_webauthn", Library::Webauthn, WEBAUTHN, WEBAUTHN_FLAWS);
+}
+
+#[test]
+fn simplewebauthn_and_each_flaw_in_a_server_built_on_it() {
+    expect_all("simplewebauthn", Library::SimpleWebauthn, SIMPLE_WEBAUTHN, SIMPLE_WEBAUTHN_FLAWS);
+}
+
+#[test]
+fn the_cases_are_listed() {
+    let desk = Desk::empty();
+    let list = desk.run("rp audit --list");
+    list.succeeded();
+    let must = desk.run("rp audit --list --must-only --json");
+    must.succeeded();
+    let must = must.json();
+    let cases = must["cases"].as_array().unwrap();
+    assert!(cases.len() >= 40, "{}", cases.len());
+    assert!(cases.iter().all(|case| case["severity"] == "must"));
+    insta::assert_snapshot!(format!("{list}\n{:#}", cases[0]));
+}
+
+/// A server that does not look at signatures, in all three forms of the report.
+#[test]
+fn a_flaw_is_reported_as_text_json_and_junit() {
+    if !are_installed("rp_audit") {
+        return;
+    }
+    let server = Server::start(Library::Fido2, Some("signature"));
+    let cases = "--case auth-signature --case auth-type --case reg-x5c-untrusted";
+    let desk = Desk::empty();
+    let junit = desk.path("junit.xml");
+    let line = format!("rp audit {} {cases} --junit {}", server.url, junit.display());
+    let text = desk.command(&line).typing([]).run();
+    text.ended(Exit::Rejected);
+    let json = desk.run(&format!("rp audit {} {cases} --json", server.url));
+    json.ended(Exit::Rejected);
+    let xml = std::fs::read_to_string(junit).unwrap();
+    let all = format!("{text}\n{json}\n{xml}").replace(&server.url, "http://localhost:PORT");
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn a_relying_party_that_enforces_attestation_must_not_take_an_unknown_maker() {
+    if !are_installed("rp_audit") {
+        return;
+    }
+    let server = Server::start(Library::Webauthn, None);
+    let desk = Desk::empty();
+    let audit = |flags: &str| desk.run(&format!("rp audit {} --json {flags}", server.url));
+    let outcome = audit("--case reg-x5c-untrusted --attestation-enforced");
+    outcome.ended(Exit::Rejected);
+    assert_eq!(with_verdict(&outcome.json(), "accepted"), ["reg-x5c-untrusted"].into());
+    let outcome = audit("--case reg-type --case auth-user-handle");
+    outcome.succeeded();
+    assert_eq!(outcome.json()["passed"], true, "{outcome}");
+}

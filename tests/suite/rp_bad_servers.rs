@@ -1,0 +1,131 @@
+//! Servers that do not speak the conformance interface, or do not speak at all: what `rp audit` (and
+//! `rp run`) say of them, which is over in time and names the address.
+
+use crate::harness::Desk;
+use crate::servers::{Library, Server, are_installed};
+use fidokey::cli::exit::Exit;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::thread;
+
+/// Answers every connection with the same bytes, whatever it is asked; the thread ends with the
+/// process.
+fn answering(act: impl Fn(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            act(stream);
+        }
+    });
+    format!("http://localhost:{port}")
+}
+
+/// Reads a request as far as its body, which the answers here do not depend on.
+fn hear(stream: &mut TcpStream) -> String {
+    let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
+    while !heard.windows(4).any(|window| window == b"\r\n\r\n") {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => heard.extend_from_slice(&buffer[..count]),
+        }
+    }
+    String::from_utf8_lossy(&heard).into_owned()
+}
+
+fn saying(answer: String) -> String {
+    answering(move |mut stream| {
+        hear(&mut stream);
+        // Whoever asked may have hung up.
+        stream.write_all(answer.as_bytes()).ok();
+    })
+}
+
+fn http(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    )
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+#[test]
+fn each_is_named_with_what_it_did() {
+    let closed = {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        format!("http://localhost:{}", listener.local_addr().unwrap().port())
+    };
+    let endless = answering(|mut stream| {
+        hear(&mut stream);
+        let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n{\"a\":\"";
+        let mut going = stream.write_all(head.as_bytes());
+        while going.is_ok() {
+            going = stream.write_all(&[b'a'; 65536]);
+        }
+    });
+    let silent = answering(std::mem::forget);
+    let html = "<!DOCTYPE html><title>Sign in</title>";
+    let hostile = r#"{"status":"failed","errorMessage":"no \u001b[2J such \u202e account"}"#;
+    let servers = [
+        ("nobody", closed),
+        ("a page", saying(http("200 OK", "Content-Type: text/html; charset=utf-8\r\n", html))),
+        ("an error page", saying(http("404 Not Found", "Content-Type: text/html\r\n", html))),
+        ("elsewhere", saying(http("302 Found", "Location: https://evil.example/\r\n", ""))),
+        ("elsewhere again", saying(http("308 Permanent Redirect", "Location: /login\r\n", ""))),
+        ("a no", saying(http("200 OK", JSON, hostile))),
+        ("a bare no", saying(http("403 Forbidden", JSON, "{}"))),
+        ("no options", saying(http("200 OK", JSON, r#"{"status":"ok"}"#))),
+        ("half of it", saying("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned())),
+        ("not HTTP", saying("220 mail.example.com ESMTP\r\n".to_owned())),
+        ("too much", endless),
+        ("too busy", saying(http("429 Too Many Requests", "Retry-After: 3600\r\n", ""))),
+        ("silence", silent),
+    ];
+    let mut text = String::new();
+    for (what, url) in servers {
+        let desk = Desk::empty();
+        let patience = if what == "silence" { " --server-timeout 1" } else { "" };
+        let outcome = desk.run(&format!("rp audit {url}{patience}"));
+        outcome.ended(Exit::Failed);
+        assert_eq!(outcome.stdout, "", "{outcome}");
+        let shown = outcome.to_string().replace(&url, "http://localhost:PORT");
+        writeln!(text, "# {what}\n{shown}").unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// A server that refuses everything is not called good, and says so in the report.
+#[test]
+fn a_server_that_refuses_everything_fails_the_audit() {
+    let url = answering(|mut stream| {
+        let options = r#"{"status":"ok","rp":{"name":"a"},"user":{"id":"AAAA","name":"a",
+            "displayName":"a"},"challenge":"AAAAAAAAAAAAAAAAAAAAAA",
+            "pubKeyCredParams":[{"type":"public-key","alg":-7}]}"#;
+        let no = r#"{"status":"failed","errorMessage":"no"}"#;
+        let answer = match hear(&mut stream).contains("/options ") {
+            true => http("200 OK", JSON, options),
+            false => http("400 Bad Request", JSON, no),
+        };
+        stream.write_all(answer.as_bytes()).ok();
+    });
+    let outcome = Desk::empty().run(&format!("rp audit {url} --case reg-type"));
+    outcome.ended(Exit::Rejected);
+    insta::assert_snapshot!(outcome.to_string().replace(&url, "http://localhost:PORT"));
+}
+
+#[test]
+fn tls_is_verified() {
+    if !are_installed("tls_is_verified") {
+        return;
+    }
+    let desk = Desk::empty();
+    let root = desk.path("root.pem").to_str().unwrap().to_owned();
+    let server = Server::start_tls(Library::Webauthn, &root);
+    let line = format!("rp audit {} --case reg-type --case auth-type", server.url);
+    let stranger = desk.run(&line);
+    stranger.ended(Exit::Failed);
+    insta::assert_snapshot!(stranger.to_string().replace(&server.url, "https://localhost:PORT"));
+    desk.run(&format!("{line} --ca {root}")).succeeded();
+}
