@@ -1,10 +1,12 @@
 """python-fido2 on the one key that is plugged in, for the lab's jobs.
 
-    peer.py info | retries
+    peer.py list | info | retries
     peer.py credentials | set-pin | enroll < PIN
     peer.py read < PIN                   writes files for agree.py
-    peer.py delete ID < PIN              a credential, by its ID in base64url
-    peer.py register RP FILE < PIN       writes what it registered, for `assert --public-key`
+    peer.py assert-any RP < PIN          with whatever the key holds for it
+    peer.py delete RP < PIN              the credential there
+    peer.py register RP FILE [not-resident] < PIN
+                                         writes what it registered, for `assert --public-key`
     peer.py assert RP FILE < PIN         asserts and verifies with the registration that fidokey saved
 """
 
@@ -26,6 +28,10 @@ except ImportError:  # Before version 1.0.
 
 def said_pin():
     return sys.stdin.readline().rstrip("\n")
+
+
+def list_(ctap):
+    print(ctap.device.product_name, *ctap.get_info().versions)
 
 
 def info(ctap):
@@ -72,7 +78,10 @@ def management(ctap):
 
 
 def listing(ctap):
-    manager = management(ctap)
+    return listed(management(ctap))
+
+
+def listed(manager):
     for rp in manager.enumerate_rps():
         rp_hash = rp[CredentialManagement.RESULT.RP_ID_HASH]
         for one in manager.enumerate_creds(rp_hash):
@@ -103,9 +112,22 @@ def read(ctap):
             json.dump(members, file)
 
 
-def delete(ctap, identifier):
-    identifier = websafe_decode(identifier)
-    management(ctap).delete_cred({"type": "public-key", "id": identifier})
+def delete(ctap, rp):
+    manager = management(ctap)
+    (identifier,) = [one for of, _, one in listed(manager) if of == rp]
+    manager.delete_cred({"type": "public-key", "id": identifier})
+
+
+def assert_any(ctap, rp):
+    pin = ClientPin(ctap)
+    pin_token = pin.get_pin_token(said_pin(), ClientPin.PERMISSION.GET_ASSERTION, rp)
+    client_data_hash = sha256(b"asked by python-fido2")
+    ctap.get_assertion(
+        rp,
+        client_data_hash,
+        pin_uv_param=pin.protocol.authenticate(pin_token, client_data_hash),
+        pin_uv_protocol=pin.protocol.VERSION,
+    )
 
 
 def set_pin(ctap):
@@ -130,7 +152,7 @@ def enroll(ctap):
     print("enrolled", *bio.enumerate_enrollments().values())
 
 
-def register(ctap, rp, file):
+def register(ctap, rp, file, *words):
     pin = ClientPin(ctap)
     pin_token = pin.get_pin_token(said_pin(), ClientPin.PERMISSION.MAKE_CREDENTIAL, rp)
     client_data_hash = sha256(b"made by python-fido2")
@@ -139,7 +161,7 @@ def register(ctap, rp, file):
         {"id": rp, "name": rp},
         {"id": b"robin", "name": "robin"},
         [{"type": "public-key", "alg": -7}],
-        options={"rk": True},
+        options={"rk": True} if not words else None,
         pin_uv_param=pin.protocol.authenticate(pin_token, client_data_hash),
         pin_uv_protocol=pin.protocol.VERSION,
     )
@@ -171,6 +193,7 @@ def assert_(ctap, rp, file):
 
 def main():
     acts = {
+        "list": list_,
         "info": info,
         "retries": retries,
         "credentials": credentials,
@@ -180,6 +203,7 @@ def main():
         "enroll": enroll,
         "register": register,
         "assert": assert_,
+        "assert-any": assert_any,
     }
     (device,) = list(CtapHidDevice.list_devices())
     try:

@@ -15,6 +15,8 @@ pub use outcome::{End, Line, Outcome, Recorded};
 pub use parse::{JobError, steps};
 pub use quoted::{quoted, words};
 
+use std::time::Duration;
+
 /// One job file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -30,6 +32,8 @@ pub struct Job {
     pub without: Vec<Absent>,
     /// PINs, and what else must not stand in any trace.
     pub secrets: Vec<String>,
+    /// How long a command may take.
+    pub limit: Duration,
     /// Files of the repository, by their path in it, that the machine gets below `/project`.
     pub bring: Vec<String>,
     /// The keys, none of them plugged in yet.

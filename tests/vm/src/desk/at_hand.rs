@@ -23,7 +23,7 @@ use std::time::Duration;
 const ALONE: Duration = Duration::from_secs(30);
 
 /// The PIN that the key is given, or the beginning of it.
-const PIN: &str = "4711";
+const PIN: &str = "Gurke-4711";
 
 /// What is known of the key.
 pub(super) struct AtHand {

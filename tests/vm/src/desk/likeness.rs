@@ -11,7 +11,7 @@ const NODE: &str = "/dev/hidraw0";
 const NAME: &str = "\u{1}";
 
 /// The PINs of jobs; real keys may want longer ones.
-const PINS: [&str; 2] = ["4711", "4712"];
+const PINS: [&str; 2] = ["Gurke-4711", "Gurke-4712"];
 
 /// The PIN of a job as a key takes it that wants so many characters.
 pub(super) fn pin_of(pin: &str, least: usize) -> String {
@@ -110,16 +110,16 @@ mod tests {
 
     #[test]
     fn a_job_speaks_of_the_key_at_hand() {
-        let text = "# Of OpenSK.\nkey work opensk uhid\n\n> plug work\n$ echo 4711 > pin\n\
+        let text = "# Of OpenSK.\nkey work opensk uhid\n\n> plug work\n$ echo Gurke-4711 > pin\n\
             $ fidokey list\n/dev/hidraw0  Lab OpenSK  1209:beee  -  FIDO 2.1  set\n[0]\n\
             $ fidokey select &it\n> expect it \"Touch Lab OpenSK\"\n";
         let job = Job::parse(text).unwrap();
         let mut key = AtHand::example("YubiKey 5", Some("1"));
         key.path = "/dev/hidraw3".into();
         key.ids = "1050:0407".into();
-        key.least_pin = 6;
+        key.least_pin = 12;
         let rewritten = rewritten(text, &job, &key);
-        let expected = "# Of OpenSK.\nkey work opensk uhid\n\n> plug work\n$ echo 471147 > pin\n\
+        let expected = "# Of OpenSK.\nkey work opensk uhid\n\n> plug work\n$ echo Gurke-4711Gu > pin\n\
             $ fidokey list\n/dev/hidraw3  YubiKey 5  1050:0407  -  FIDO 2.1  set\n[0]\n\
             $ fidokey select &it\n> expect it \"Touch YubiKey 5\"\n";
         assert_eq!(rewritten, expected);

@@ -1,5 +1,7 @@
 //! Reads a job file.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::outcome::begins_step;
@@ -33,6 +35,7 @@ impl Job {
             with: Vec::new(),
             without: Vec::new(),
             secrets: Vec::new(),
+            limit: Duration::from_secs(60),
             bring: Vec::new(),
             keys: Vec::new(),
             steps: Vec::new(),
@@ -55,6 +58,7 @@ impl Job {
             "with" => self.with.extend(each(rest, PARTS)?),
             "without" => self.without.extend(each(rest, ABSENT)?),
             "secret" => self.secrets.extend(each_secret(rest)?),
+            "limit" => self.limit = Duration::from_secs(one_number(rest)?),
             "bring" => self.bring.extend(rest.iter().cloned()),
             "key" => {
                 let key = key(rest)?;
@@ -296,6 +300,13 @@ fn one<T: Copy>(words: &[String], names: Names<T>) -> Result<T, String> {
     match words {
         [word] => named(word, names),
         _ => Err("one word is wanted".to_owned()),
+    }
+}
+
+fn one_number(words: &[String]) -> Result<u64, String> {
+    match words {
+        [word] => positive(word),
+        _ => Err("one number is wanted".to_owned()),
     }
 }
 

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Where keys keep what they must not forget.
 const STATE: &str = "/lab/state";
@@ -30,6 +30,8 @@ pub struct Cast {
     pub user: User,
     /// Whether udev watches.
     pub udev: Udev,
+    /// How long a command may take.
+    pub limit: Duration,
 }
 
 impl Cast {
@@ -56,7 +58,7 @@ impl Cast {
             if job.without.contains(&Absent::Udevd) { Udev::absent() } else { Udev::start()? };
         let key = |key: &job::Key| self::key(key, results, start);
         let keys = job.keys.iter().map(key).collect::<Result<_>>()?;
-        Ok(Self { keys, user: user_of(&job.user)?, udev })
+        Ok(Self { keys, user: user_of(&job.user)?, udev, limit: job.limit })
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Machine {
     udev: Udev,
     user: User,
     props: BTreeMap<String, Arc<Mutex<Prop>>>,
+    limit: Duration,
 }
 
 /// A key, and what the kernel calls it while it is plugged in.
@@ -55,13 +56,13 @@ impl Prop {
 impl Machine {
     /// The machine with this cast, nothing plugged in.
     pub fn new(cast: Cast) -> Self {
-        let Cast { keys, user, udev } = cast;
+        let Cast { keys, user, udev, limit } = cast;
         let prop = |key: Key| {
             let name = key.name().to_owned();
             (name, Arc::new(Mutex::new(Prop { key, udev, hidraw: None })))
         };
         let props = keys.into_iter().map(prop).collect();
-        Self { udev, user, props }
+        Self { udev, user, props, limit }
     }
 
     fn shared(&self, key: &str) -> Result<&Arc<Mutex<Prop>>> {
@@ -153,6 +154,10 @@ impl Scene for Machine {
             other => bail!("{other:?} is not about a key"),
         }
         Ok(Recorded::default())
+    }
+
+    fn command_limit(&self) -> Duration {
+        self.limit
     }
 
     fn at_line(&self, line: usize) {

@@ -1,12 +1,12 @@
-//! The reports of one key: noted with time and direction in a file that is kept, and watched, so
-//! that the play can wait for what a key does.
+//! The reports of one key: noted with time and direction in a file that is kept, and that commands of
+//! the play may read; and watched, so that the play can wait for what a key does.
 
 use super::exchange::{Counts, Delivery, Exchange};
 use super::report::{Packet, Report};
 use super::waiting::until;
 use anyhow::{Context, Result, bail};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{LineWriter, Write};
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ pub struct Traffic {
 #[derive(Debug)]
 struct State {
     exchange: Exchange,
-    file: Option<BufWriter<File>>,
+    file: Option<LineWriter<File>>,
     /// Why no further report can come: the key has no power, or its firmware ended.
     silence: Option<String>,
     /// Whether a report that was to cut the power was seen.
@@ -50,7 +50,7 @@ impl Traffic {
         };
         let state = State {
             exchange: Exchange::default(),
-            file: file.map(create).transpose()?.map(BufWriter::new),
+            file: file.map(create).transpose()?.map(LineWriter::new),
             silence: Some("is not plugged in".into()),
             is_cut: false,
         };

@@ -8,6 +8,7 @@ kernel full                      # the gadget needs it
 user pat plugdev
 with python fido2-tools
 without fido_id
+limit 90
 secret Gurke-4711 "a b c d e"
 bring tests/vm/clients/hello.py
 key work opensk gadget id=1050:0407 serial=123 product="YubiKey 5" touch=hold
@@ -46,6 +47,7 @@ fn a_job_is_read() {
     assert_eq!(job.with, [Part::Python, Part::Fido2Tools]);
     assert_eq!(job.without, [Absent::FidoId]);
     assert_eq!(job.secrets, ["Gurke-4711", "a b c d e"]);
+    assert_eq!(job.limit.as_secs(), 90);
     assert_eq!(job.bring, ["tests/vm/clients/hello.py"]);
     let work = &job.keys[0];
     assert_eq!((work.vendor_id, work.product_id), (0x1050, 0x0407));
