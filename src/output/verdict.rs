@@ -5,7 +5,7 @@ use super::json::base64url;
 use super::text::escape;
 use crate::client::{Asserted, Registered};
 use crate::ctap::UserEntity;
-use crate::webauthn::check::Outcome;
+use crate::webauthn::check::{Check, Outcome};
 use crate::webauthn::model_names::ModelNames;
 use crate::webauthn::verify::Verdict;
 use crate::wire::cose::Algorithm;
@@ -155,8 +155,26 @@ pub(super) fn fact_lines(verdict: &Verdict) -> Vec<String> {
     }
     if let Some(attestation) = &facts.attestation {
         lines.push(format!("Attestation    {}", escape(&attestation.format)));
+        for certificate in attestation.certificates() {
+            lines.push(format!("Certificate    {}", escape(&certificate.subject)));
+            lines.push(format!("Issued by      {}", escape(&certificate.issuer)));
+            if let Some(serial) = &certificate.device_serial_number {
+                lines.push(format!("Key's serial   {serial}"));
+            }
+            if let Some(version) = certificate.firmware_version {
+                lines.push(format!("Firmware       {version}"));
+            }
+        }
     }
     lines
+}
+
+/// A check's rule, with the statement that it is about where there are several.
+pub(super) fn rule(check: &Check) -> String {
+    match check.statement {
+        Some(number) => format!("statement {number}: {}", check.rule),
+        None => check.rule.to_owned(),
+    }
 }
 
 /// The verdict: every check that was made, failed ones in full, and the sum.
@@ -169,7 +187,7 @@ fn verdict_text(what: &str, verdict: &Verdict) -> String {
             Outcome::NotChecked { .. } => "      ",
             Outcome::NotApplicable { .. } => continue,
         };
-        text.push_str(&format!("  {mark}  {}", check.rule));
+        text.push_str(&format!("  {mark}  {}", rule(check)));
         match &check.outcome {
             Outcome::Failed { expected, seen } => {
                 text.push_str(&format!(": expected {}, seen {}", escape(expected), escape(seen)));

@@ -1,7 +1,7 @@
 //! Verdicts on responses that were saved.
 
 use super::text::{count, escape};
-use super::verdict::fact_lines;
+use super::verdict::{fact_lines, rule};
 use crate::webauthn::check::Outcome;
 use crate::webauthn::verify::Verdict;
 use serde::Serialize;
@@ -75,7 +75,7 @@ impl<'a> VerificationView<'a> {
                 Outcome::NotChecked { reason } => ("not checked", escape(reason)),
                 Outcome::NotApplicable { reason } => ("not applicable", escape(reason)),
             };
-            let line = format!("  {mark:14}  {}", check.rule);
+            let line = format!("  {mark:14}  {}", rule(check));
             if detail.is_empty() { line } else { format!("{line}: {detail}") }
         }));
         lines.push(String::new());

@@ -70,6 +70,9 @@ pub struct Check {
     pub rule: &'static str,
     /// The section of WebAuthn Level 3 that asks for it.
     pub section: &'static str,
+    /// In a compound attestation (section 8.9), which of its statements it is about, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<usize>,
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
@@ -89,7 +92,7 @@ impl Rule {
     }
 
     fn with(self, outcome: Outcome) -> Check {
-        Check { id: self.id, rule: self.words, section: self.section, outcome }
+        Check { id: self.id, rule: self.words, section: self.section, statement: None, outcome }
     }
 
     pub(super) fn passed(self) -> Check {

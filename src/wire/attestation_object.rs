@@ -2,12 +2,15 @@
 
 use super::cbor::{self, CborError, Encoded, MapBuilder};
 
+/// The format whose statement is an array of statements (WebAuthn Level 3 section 8.9).
+const COMPOUND: &str = "compound";
+
 /// An attestation object, its statement and authenticator data still as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestationObject {
     /// The attestation statement format identifier, such as `packed`.
     pub format: String,
-    /// The attestation statement, one CBOR map, as received.
+    /// The attestation statement, as received: one CBOR map, or for the format `compound` an array.
     pub statement: Vec<u8>,
     /// The authenticator data, as received and as signed.
     pub authenticator_data: Vec<u8>,
@@ -23,7 +26,10 @@ impl AttestationObject {
         let map = cbor::parse(bytes)?.map()?;
         let format = map.get_text("fmt").ok_or(CborError::Missing("fmt"))?.text()?;
         let statement = map.get_text("attStmt").ok_or(CborError::Missing("attStmt"))?;
-        statement.map()?;
+        match format {
+            COMPOUND => drop(statement.array()?),
+            _ => drop(statement.map()?),
+        }
         let data = map.get_text("authData").ok_or(CborError::Missing("authData"))?.bytes()?;
         Ok(Self {
             format: format.to_owned(),

@@ -22,6 +22,14 @@ impl Algorithm {
     pub const ES256K: Self = Self(-47);
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     pub const RS256: Self = Self(-257);
+    /// RSASSA-PKCS1-v1_5 with SHA-1, which only old attestation statements of TPMs use.
+    pub const RS1: Self = Self(-65535);
+    /// ML-DSA-44 (RFC 9964).
+    pub const ML_DSA_44: Self = Self(-48);
+    /// ML-DSA-65 (RFC 9964).
+    pub const ML_DSA_65: Self = Self(-49);
+    /// ML-DSA-87 (RFC 9964).
+    pub const ML_DSA_87: Self = Self(-50);
 
     const NAMES: &'static [(i64, &'static str)] = &[
         (-7, "ES256"),
@@ -103,6 +111,11 @@ pub enum KeyMaterial {
         /// The public exponent, big-endian.
         e: Vec<u8>,
     },
+    /// A key pair of the algorithm's own kind (kty 7, RFC 9964), as for ML-DSA.
+    Akp {
+        /// The public key.
+        public: Vec<u8>,
+    },
     /// A key type that this program does not know.
     Unknown {
         /// COSE key type.
@@ -131,6 +144,7 @@ impl CoseKey {
                 y: bytes(-3, "y")?,
             },
             3 => KeyMaterial::Rsa { n: bytes(-1, "n")?, e: bytes(-2, "e")? },
+            7 => KeyMaterial::Akp { public: bytes(-1, "pub")? },
             kty => KeyMaterial::Unknown { kty },
         };
         let algorithm = Algorithm(integer(3, "alg")?);

@@ -1,22 +1,27 @@
 //! Attestation certificates (WebAuthn Level 3 section 8.2.1; RFC 5280), read, not yet trusted.
 
+use super::CertificateFacts;
 use crate::webauthn::base64url::Base64Url;
 use crate::webauthn::public_key::{PublicKey, PublicKeyError};
-use crate::wire::authenticator_data::Aaguid;
 use crate::wire::cose::Algorithm;
-use der::asn1::{ObjectIdentifier, OctetString};
+use der::asn1::ObjectIdentifier;
 use der::{Any, Decode, Encode, Tag, Tagged};
-use serde::Serialize;
 use std::fmt::Write;
 use thiserror::Error;
 use x509_cert::certificate::{CertificateInner, Raw, Version};
-use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
-/// id-fido-gen-ce-aaguid (section 8.2.1).
-const ID_FIDO_GEN_CE_AAGUID: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.45724.1.1.4");
+/// tcg-kp-AIKCertificate (TCG EK Credential Profile).
+const TCG_KP_AIK_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.8.3");
+/// What the subject alternative name of a TPM names (TCG EK Credential Profile section 3.2.9).
+const TPM_NAMES: [(ObjectIdentifier, &str); 3] = [
+    (ObjectIdentifier::new_unwrap("2.23.133.2.1"), "the manufacturer of the TPM"),
+    (ObjectIdentifier::new_unwrap("2.23.133.2.2"), "the model of the TPM"),
+    (ObjectIdentifier::new_unwrap("2.23.133.2.3"), "the version of the TPM"),
+];
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
@@ -33,29 +38,17 @@ pub enum CertificateError {
     Missing,
 }
 
-/// What an attestation certificate says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CertificateFacts {
-    /// The leaf's subject (RFC 4514).
-    pub subject: String,
-    /// The leaf's issuer (RFC 4514).
-    pub issuer: String,
-    /// The leaf's serial number, hexadecimal.
-    pub serial_number: String,
-    /// From when the leaf is valid, in UTC.
-    pub not_before: String,
-    /// Until when the leaf is valid, in UTC.
-    pub not_after: String,
-    /// The AAGUID that the leaf names, if it does.
-    pub aaguid: Option<String>,
-    /// All certificates as received, in DER, the leaf first.
-    pub chain: Vec<Base64Url>,
-}
-
 /// A leaf certificate, read.
 pub(super) struct Leaf {
     /// Read without RFC 5280's limit on serial numbers, which some vendors exceed.
     certificate: CertificateInner<Raw>,
+}
+
+/// An extension of a certificate.
+pub(super) struct Extension<'a> {
+    pub(super) critical: bool,
+    /// What is in the extension's OCTET STRING.
+    pub(super) value: &'a [u8],
 }
 
 /// Something that a certificate lacks.
@@ -73,11 +66,7 @@ impl Leaf {
 
     pub(super) fn facts(&self, chain: &[&[u8]]) -> CertificateFacts {
         let body = self.certificate.tbs_certificate();
-        let mut serial_number = String::new();
-        for byte in body.serial_number().as_bytes() {
-            // Writing into a string cannot fail.
-            let _ = write!(serial_number, "{byte:02x}");
-        }
+        let serial_number = hexadecimal(body.serial_number().as_bytes());
         CertificateFacts {
             subject: body.subject().to_string(),
             issuer: body.issuer().to_string(),
@@ -85,40 +74,90 @@ impl Leaf {
             not_before: utc(body.validity().not_before),
             not_after: utc(body.validity().not_after),
             aaguid: self.aaguid().and_then(Result::ok).map(|aaguid| aaguid.to_string()),
+            device_serial_number: self.device_serial_number().and_then(Result::ok).map(hexadecimal),
+            firmware_version: self.firmware_version(),
+            transports: self.transports(),
             chain: chain.iter().map(|der| Base64Url::from(*der)).collect(),
         }
     }
 
     /// The leaf's key, which must be one for this algorithm.
     pub(super) fn public_key(&self, algorithm: Algorithm) -> Result<PublicKey, PublicKeyError> {
-        let info = self.certificate.tbs_certificate().subject_public_key_info();
-        let der = info.to_der().map_err(|_| PublicKeyError::Spki)?;
-        PublicKey::from_spki_der_for(&der, algorithm)
+        PublicKey::from_spki_der_for(&self.spki()?, algorithm)
     }
 
-    /// The AAGUID extension, if there is one; an error says what is wrong with it.
-    pub(super) fn aaguid(&self) -> Option<Result<Aaguid, &'static str>> {
+    /// As [`Leaf::public_key`], for the attestation key of a TPM.
+    pub(super) fn tpm_public_key(&self, algorithm: Algorithm) -> Result<PublicKey, PublicKeyError> {
+        PublicKey::from_tpm_spki_der(&self.spki()?, algorithm)
+    }
+
+    fn spki(&self) -> Result<Vec<u8>, PublicKeyError> {
+        let info = self.certificate.tbs_certificate().subject_public_key_info();
+        info.to_der().map_err(|_| PublicKeyError::Spki)
+    }
+
+    /// The extension of this kind, if there is one; an error when there are two.
+    pub(super) fn extension(&self, oid: ObjectIdentifier) -> Option<Result<Extension<'_>, ()>> {
         let extensions = self.certificate.tbs_certificate().extensions()?;
-        let mut found =
-            extensions.iter().filter(|extension| extension.extn_id == ID_FIDO_GEN_CE_AAGUID);
+        let mut found = extensions.iter().filter(|extension| extension.extn_id == oid);
         let extension = found.next()?;
-        if found.next().is_some() {
-            return Some(Err("an AAGUID extension twice"));
+        let value = extension.extn_value.as_bytes();
+        Some(match found.next() {
+            None => Ok(Extension { critical: extension.critical, value }),
+            Some(_) => Err(()),
+        })
+    }
+
+    /// Holds the certificate of a TPM's attestation key against section 8.3.1; gives the first thing
+    /// that it lacks.
+    pub(super) fn tpm_shortcoming(&self) -> Option<Shortcoming> {
+        let body = self.certificate.tbs_certificate();
+        if body.version() != Version::V3 {
+            return lacks("X.509 version 3", format!("{:?}", body.version()));
         }
-        if extension.critical {
-            return Some(Err("an AAGUID extension that is marked critical"));
+        if !body.subject().is_empty() {
+            return lacks("an empty subject", format!("{:?}", body.subject().to_string()));
         }
-        // An OCTET STRING inside the extension's own.
-        let inner = OctetString::from_der(extension.extn_value.as_bytes()).ok();
-        let aaguid = inner.and_then(|inner| inner.as_bytes().try_into().ok());
-        Some(aaguid.map(Aaguid).ok_or("an AAGUID extension that is not 16 bytes"))
+        let alternative = match body.get_extension::<SubjectAltName>() {
+            Ok(Some((_, SubjectAltName(names)))) => names,
+            _ => return lacks("a subject alternative name of a TPM", "none".into()),
+        };
+        let named = |oid: ObjectIdentifier| {
+            alternative.iter().any(|name| {
+                matches!(name, GeneralName::DirectoryName(name)
+                    if attribute(name, oid).is_some_and(|text| !text.is_empty()))
+            })
+        };
+        for (oid, words) in TPM_NAMES {
+            if !named(oid) {
+                return lacks(&format!("a subject alternative name with {words}"), "none".into());
+            }
+        }
+        match body.get_extension::<ExtendedKeyUsage>() {
+            Ok(Some((_, ExtendedKeyUsage(usages)))) if usages.contains(&TCG_KP_AIK_CERTIFICATE) => {
+            }
+            _ => {
+                let wanted = format!("the extended key usage {TCG_KP_AIK_CERTIFICATE}");
+                return lacks(&wanted, "another one, or none".into());
+            }
+        }
+        self.authority_shortcoming()
+    }
+
+    /// A certificate that attests must not be one that certifies.
+    fn authority_shortcoming(&self) -> Option<Shortcoming> {
+        const WANTED: &str = "basic constraints that say CA false";
+        match self.certificate.tbs_certificate().get_extension::<BasicConstraints>() {
+            Ok(Some((_, constraints))) if !constraints.ca => None,
+            Ok(Some(_)) => lacks(WANTED, "CA true".into()),
+            Ok(None) => lacks(WANTED, "none".into()),
+            Err(_) => lacks(WANTED, "unreadable ones".into()),
+        }
     }
 
     /// Holds the certificate against section 8.2.1; gives the first thing that it lacks.
     pub(super) fn packed_shortcoming(&self) -> Option<Shortcoming> {
         let body = self.certificate.tbs_certificate();
-        let lacks =
-            |expected: &str, seen: String| Some(Shortcoming { expected: expected.into(), seen });
         if body.version() != Version::V3 {
             return lacks("X.509 version 3", format!("{:?}", body.version()));
         }
@@ -144,13 +183,15 @@ impl Leaf {
             Some(name) if !name.is_empty() => {}
             other => return lacks("a subject with a common name (CN)", quoted(other)),
         }
-        match body.get_extension::<BasicConstraints>() {
-            Ok(Some((_, constraints))) if !constraints.ca => None,
-            Ok(Some(_)) => lacks("basic constraints that say CA false", "CA true".into()),
-            Ok(None) => lacks("basic constraints that say CA false", "none".into()),
-            Err(_) => lacks("basic constraints that say CA false", "unreadable ones".into()),
+        if let Some(Err(seen)) = self.device_serial_number() {
+            return lacks("a serial number in an OCTET STRING, once and not critical", seen.into());
         }
+        self.authority_shortcoming()
     }
+}
+
+fn lacks(expected: &str, seen: String) -> Option<Shortcoming> {
+    Some(Shortcoming { expected: expected.into(), seen })
 }
 
 /// The first attribute of a type, if it is a text.
@@ -166,6 +207,14 @@ fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<String> {
 
 fn quoted(text: Option<String>) -> String {
     text.map_or_else(|| "none".into(), |text| format!("{text:?}"))
+}
+
+fn hexadecimal(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().fold(String::new(), |mut text, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn utc(time: Time) -> String {

@@ -1,16 +1,12 @@
 //! The `fido-u2f` format (WebAuthn Level 3 section 8.6).
 
 use super::certificate::Leaf;
-use super::packed::signature_check;
-use super::{
-    ALGORITHM, AttestationKind, CERTIFICATE, CertificateError, SIGNATURE, STATEMENT, Subject,
-    certificates, signature,
-};
-use crate::webauthn::check::Check;
+use super::rules::{ALGORITHM, CERTIFICATE, SIGNATURE, STATEMENT, no_certificate, signature_check};
+use super::{AttestationKind, Examined, Subject, certificates, signature};
 use crate::wire::cbor::CborError;
 use crate::wire::cose::{Algorithm, KeyMaterial};
 
-pub(super) fn examine(subject: &Subject<'_>) -> Result<(AttestationKind, Vec<Check>), CborError> {
+pub(super) fn examine(subject: &Subject<'_>) -> Result<Examined, CborError> {
     let signature = signature(&subject.statement)?;
     let chain = certificates(&subject.statement)?.ok_or(CborError::Missing("x5c"))?;
     let [der] = chain.as_slice() else {
@@ -22,14 +18,7 @@ pub(super) fn examine(subject: &Subject<'_>) -> Result<(AttestationKind, Vec<Che
     };
     let leaf = match Leaf::parse(der) {
         Ok(leaf) => leaf,
-        Err(error @ (CertificateError::Malformed | CertificateError::Missing)) => {
-            let checks = vec![
-                STATEMENT.passed(),
-                CERTIFICATE.failed("a certificate", error.to_string()),
-                SIGNATURE.not_checked("the attestation certificate cannot be read"),
-            ];
-            return Ok((AttestationKind::Unknown, checks));
-        }
+        Err(error) => return Ok(no_certificate(&error)),
     };
     let key = leaf.public_key(Algorithm::ES256);
     let certificate = match &key {
@@ -37,7 +26,9 @@ pub(super) fn examine(subject: &Subject<'_>) -> Result<(AttestationKind, Vec<Che
         Err(error) => CERTIFICATE.failed("a key on P-256", error.to_string()),
     };
     let (algorithm, signed) = match signed_bytes(subject) {
-        Some(signed) => (ALGORITHM.passed(), signature_check(key.as_ref(), &signed, signature)),
+        Some(signed) => {
+            (ALGORITHM.passed_with("ES256"), signature_check(key.as_ref(), &signed, signature))
+        }
         None => (
             ALGORITHM.failed(
                 "a credential for ES256 on P-256",
@@ -61,8 +52,8 @@ fn signed_bytes(subject: &Subject<'_>) -> Option<Vec<u8>> {
             Some(
                 [
                     &[0],
-                    subject.authenticator_data.rp_id_hash.as_slice(),
-                    subject.client_data_hash,
+                    subject.ceremony.authenticator_data.rp_id_hash.as_slice(),
+                    subject.ceremony.client_data_hash,
                     &subject.credential.credential_id,
                     &[4],
                     x,

@@ -1,16 +1,16 @@
 //! The `packed` format (WebAuthn Level 3 section 8.2).
 
 use super::certificate::Leaf;
-use super::{
-    AAGUID, ALGORITHM, AttestationKind, CERTIFICATE, CertificateError, SIGNATURE, STATEMENT,
-    Subject, algorithm, certificates, signature,
+use super::rules::{
+    AAGUID, ALGORITHM, CERTIFICATE, STATEMENT, aaguid_check, algorithm_check, certificate_check,
+    no_certificate, signature_check,
 };
-use crate::webauthn::check::Check;
-use crate::webauthn::public_key::{PublicKey, PublicKeyError};
+use super::{
+    AttestationKind, CertificateError, Examined, Subject, algorithm, certificates, signature,
+};
+use crate::webauthn::public_key::PublicKey;
 use crate::wire::cbor::CborError;
 use crate::wire::cose::Algorithm;
-
-type Examined = (AttestationKind, Vec<Check>);
 
 pub(super) fn examine(subject: &Subject<'_>) -> Result<Examined, CborError> {
     let algorithm = algorithm(&subject.statement)?;
@@ -18,22 +18,6 @@ pub(super) fn examine(subject: &Subject<'_>) -> Result<Examined, CborError> {
     match certificates(&subject.statement)? {
         None => Ok(self_attested(subject, algorithm, signature)),
         Some(chain) => Ok(certified(subject, algorithm, signature, &chain)),
-    }
-}
-
-/// Checks a signature and words the outcome; a key that this program cannot use is no refusal.
-pub(super) fn signature_check(
-    key: Result<&PublicKey, &PublicKeyError>,
-    message: &[u8],
-    signature: &[u8],
-) -> Check {
-    match key {
-        Ok(key) => match key.verify(message, signature) {
-            Ok(()) => SIGNATURE.passed(),
-            Err(error) => SIGNATURE.failed("a valid signature", error.to_string()),
-        },
-        Err(error) if error.is_unsupported() => SIGNATURE.not_checked(error.to_string()),
-        Err(error) => SIGNATURE.failed("a usable attestation key", error.to_string()),
     }
 }
 
@@ -47,7 +31,7 @@ fn self_attested(subject: &Subject<'_>, algorithm: Algorithm, signature: &[u8]) 
             || format!("{}, the credential's", cose.algorithm),
             || algorithm.to_string(),
         ),
-        signature_check(key.as_ref(), &subject.signed, signature),
+        signature_check(key.as_ref(), &subject.ceremony.signed, signature),
         CERTIFICATE.not_applicable("the credential attests itself, without a certificate"),
         AAGUID.not_applicable("the credential attests itself, without a certificate"),
     ];
@@ -63,40 +47,15 @@ fn certified(
     let leaf = chain.first().ok_or(CertificateError::Missing).and_then(|der| Leaf::parse(der));
     let leaf = match leaf {
         Ok(leaf) => leaf,
-        Err(error) => {
-            let checks = vec![
-                STATEMENT.passed(),
-                CERTIFICATE.failed("a certificate", error.to_string()),
-                SIGNATURE.not_checked("the attestation certificate cannot be read"),
-            ];
-            return (AttestationKind::Unknown, checks);
-        }
+        Err(error) => return no_certificate(&error),
     };
     let key = leaf.public_key(algorithm);
-    let fits = match &key {
-        Ok(_) => ALGORITHM.passed(),
-        Err(error) if error.is_unsupported() => ALGORITHM.not_checked(error.to_string()),
-        Err(error) => ALGORITHM
-            .failed(format!("a certificate whose key is one for {algorithm}"), error.to_string()),
-    };
-    let certificate = match leaf.packed_shortcoming() {
-        None => CERTIFICATE.passed(),
-        Some(shortcoming) => CERTIFICATE.failed(shortcoming.expected, shortcoming.seen),
-    };
-    let expected = subject.credential.aaguid;
-    let aaguid = match leaf.aaguid() {
-        None => AAGUID.not_applicable("the certificate names no AAGUID"),
-        Some(Ok(aaguid)) => {
-            AAGUID.judge(aaguid == expected, || expected.to_string(), || aaguid.to_string())
-        }
-        Some(Err(seen)) => AAGUID.failed(expected.to_string(), seen),
-    };
     let checks = vec![
         STATEMENT.passed(),
-        fits,
-        signature_check(key.as_ref(), &subject.signed, signature),
-        certificate,
-        aaguid,
+        algorithm_check(key.as_ref(), algorithm),
+        signature_check(key.as_ref(), &subject.ceremony.signed, signature),
+        certificate_check(leaf.packed_shortcoming()),
+        aaguid_check(&leaf, subject),
     ];
     (AttestationKind::Certificate(Box::new(leaf.facts(chain))), checks)
 }

@@ -7,12 +7,14 @@
 //! verify are told apart ([`PublicKeyError::Unsupported`]) from keys that are wrong.
 
 mod openssh;
+mod read;
 mod spki;
 
 use crate::wire::cbor::CborError;
-use crate::wire::cose::{Algorithm, CoseKey, KeyMaterial};
+use crate::wire::cose::{Algorithm, CoseKey};
+use ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
 use p256::ecdsa::signature::Verifier;
-use rsa::BoxedUint;
+use sha1::Sha1;
 use sha2::Sha256;
 use std::fmt;
 use thiserror::Error;
@@ -41,6 +43,14 @@ pub enum PublicKeyError {
         algorithm: Algorithm,
         /// The key type and curve that it needs.
         needed: &'static str,
+    },
+    /// A public key of another length than its algorithm has.
+    #[error("a public key for {algorithm} has another length than {found} bytes")]
+    Length {
+        /// The algorithm.
+        algorithm: Algorithm,
+        /// The length found, in bytes.
+        found: usize,
     },
     /// The numbers are no point on the curve.
     #[error("the public key is not a point on {curve}")]
@@ -86,16 +96,21 @@ pub enum SignatureError {
     Wrong,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 enum Key {
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
+    P521(Box<p521::ecdsa::VerifyingKey>),
+    Secp256k1(k256::ecdsa::VerifyingKey),
     Ed25519(ed25519_dalek::VerifyingKey),
     Rsa(Box<rsa::PublicKey>),
+    MlDsa44(Box<ml_dsa::VerifyingKey<MlDsa44>>),
+    MlDsa65(Box<ml_dsa::VerifyingKey<MlDsa65>>),
+    MlDsa87(Box<ml_dsa::VerifyingKey<MlDsa87>>),
 }
 
 /// A public key that this program can verify signatures with.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct PublicKey {
     algorithm: Algorithm,
     key: Key,
@@ -113,23 +128,37 @@ const ESP256: Algorithm = Algorithm(-9);
 const ED25519: Algorithm = Algorithm(-19);
 /// ESP384, the fully specified ES384 (RFC 9864).
 const ESP384: Algorithm = Algorithm(-51);
+/// ESP512, the fully specified ES512 (RFC 9864).
+const ESP512: Algorithm = Algorithm(-52);
 
 /// Which key an algorithm needs in WebAuthn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
     P256,
     P384,
+    P521,
+    Secp256k1,
     Ed25519,
     Rsa,
+    MlDsa44,
+    MlDsa65,
+    MlDsa87,
 }
 
 impl Family {
+    /// RS1 is not among them: a credential or a certificate that would rely on SHA-1 is refused,
+    /// but for the certificate of a TPM, see [`PublicKey::from_tpm_spki_der`].
     fn of(algorithm: Algorithm) -> Option<Self> {
         match algorithm {
             Algorithm::ES256 | ESP256 => Some(Self::P256),
             Algorithm::ES384 | ESP384 => Some(Self::P384),
+            Algorithm::ES512 | ESP512 => Some(Self::P521),
+            Algorithm::ES256K => Some(Self::Secp256k1),
             Algorithm::EDDSA | ED25519 => Some(Self::Ed25519),
-            Algorithm::RS256 => Some(Self::Rsa),
+            Algorithm::RS256 | Algorithm::PS256 => Some(Self::Rsa),
+            Algorithm::ML_DSA_44 => Some(Self::MlDsa44),
+            Algorithm::ML_DSA_65 => Some(Self::MlDsa65),
+            Algorithm::ML_DSA_87 => Some(Self::MlDsa87),
             _ => None,
         }
     }
@@ -138,40 +167,16 @@ impl Family {
         match self {
             Self::P256 => "an elliptic-curve key on P-256",
             Self::P384 => "an elliptic-curve key on P-384",
+            Self::P521 => "an elliptic-curve key on P-521",
+            Self::Secp256k1 => "an elliptic-curve key on secp256k1",
             Self::Ed25519 => "an octet key pair on Ed25519",
             Self::Rsa => "an RSA key",
+            Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => "an algorithm key pair of its own",
         }
     }
 }
 
 impl PublicKey {
-    /// Takes over a COSE key.
-    ///
-    /// # Errors
-    ///
-    /// [`PublicKeyError::Unsupported`] for an algorithm that cannot be verified here; another
-    /// [`PublicKeyError`] when key type, curve or numbers do not fit the algorithm.
-    pub fn from_cose(cose: &CoseKey) -> Result<Self, PublicKeyError> {
-        let algorithm = cose.algorithm;
-        let family = Family::of(algorithm).ok_or(PublicKeyError::Unsupported(algorithm))?;
-        let key = match (family, &cose.material) {
-            (Family::P256, KeyMaterial::Ec2 { curve: 1, x, y }) => {
-                let point = uncompressed_point(x, y, 32);
-                let key = point.and_then(|p| p256::ecdsa::VerifyingKey::from_sec1_bytes(&p).ok());
-                Key::P256(key.ok_or(PublicKeyError::NotOnCurve { curve: "P-256" })?)
-            }
-            (Family::P384, KeyMaterial::Ec2 { curve: 2, x, y }) => {
-                let point = uncompressed_point(x, y, 48);
-                let key = point.and_then(|p| p384::ecdsa::VerifyingKey::from_sec1_bytes(&p).ok());
-                Key::P384(key.ok_or(PublicKeyError::NotOnCurve { curve: "P-384" })?)
-            }
-            (Family::Ed25519, KeyMaterial::Okp { curve: 6, x }) => Key::Ed25519(ed25519(x)?),
-            (Family::Rsa, KeyMaterial::Rsa { n, e }) => Key::Rsa(Box::new(rsa_key(n, e)?)),
-            _ => return Err(PublicKeyError::DoesNotFit { algorithm, needed: family.needed() }),
-        };
-        Ok(Self { algorithm, key })
-    }
-
     /// Reads a COSE key from exactly these bytes.
     ///
     /// # Errors
@@ -205,9 +210,11 @@ impl PublicKey {
     }
 
     /// Checks a signature in the form that WebAuthn prescribes (section 6.5.5): DER for ECDSA, 64
-    /// bytes for Ed25519, as long as the modulus for RSA.
+    /// bytes for Ed25519, as long as the modulus for RSA, and as FIPS 204 writes it, with an empty
+    /// context, for ML-DSA (RFC 9964).
     ///
-    /// Ed25519 is checked strictly: no small-order points, no second form of the same signature.
+    /// Ed25519 is checked strictly: no small-order points, no second form of the same signature. On
+    /// secp256k1 both forms are taken, as COSE does not say which of them is written.
     ///
     /// # Errors
     ///
@@ -223,44 +230,59 @@ impl PublicKey {
                 let signature = p384::ecdsa::Signature::from_der(signature).map_err(malformed)?;
                 key.verify(message, &signature).is_ok()
             }
+            Key::P521(key) => {
+                let signature = p521::ecdsa::Signature::from_der(signature).map_err(malformed)?;
+                key.verify(message, &signature).is_ok()
+            }
+            Key::Secp256k1(key) => {
+                let signature = k256::ecdsa::Signature::from_der(signature).map_err(malformed)?;
+                key.verify(message, &signature.normalize_s()).is_ok()
+            }
             Key::Ed25519(key) => {
                 let signature =
                     ed25519_dalek::Signature::from_slice(signature).map_err(malformed)?;
                 key.verify_strict(message, &signature).is_ok()
             }
-            Key::Rsa(key) => {
-                let key = rsa::pkcs1v15::VerifyingKey::<Sha256>::new(key.as_ref().clone());
-                let signature = rsa::pkcs1v15::Signature::try_from(signature).map_err(malformed)?;
-                key.verify(message, &signature).is_ok()
+            Key::Rsa(key) => return self.verify_rsa(key, message, signature),
+            Key::MlDsa44(key) => {
+                key.verify(message, &signature.try_into().map_err(malformed)?).is_ok()
+            }
+            Key::MlDsa65(key) => {
+                key.verify(message, &signature.try_into().map_err(malformed)?).is_ok()
+            }
+            Key::MlDsa87(key) => {
+                key.verify(message, &signature.try_into().map_err(malformed)?).is_ok()
             }
         };
         if verified { Ok(()) } else { Err(SignatureError::Wrong) }
     }
-}
 
-/// A point in SEC 1's uncompressed form, if both coordinates have the curve's length.
-fn uncompressed_point(x: &[u8], y: &[u8], length: usize) -> Option<Vec<u8>> {
-    (x.len() == length && y.len() == length).then(|| [&[4], x, y].concat())
-}
-
-fn ed25519(bytes: &[u8]) -> Result<ed25519_dalek::VerifyingKey, PublicKeyError> {
-    let error = PublicKeyError::NotOnCurve { curve: "Ed25519" };
-    let Ok(bytes) = bytes.try_into() else { return Err(error) };
-    match ed25519_dalek::VerifyingKey::from_bytes(bytes) {
-        // A point of small order would accept signatures that nobody made.
-        Ok(key) if !key.is_weak() => Ok(key),
-        _ => Err(error),
+    /// RSA keys are for one of several paddings and hashes.
+    fn verify_rsa(
+        &self,
+        key: &rsa::PublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureError> {
+        let malformed = |_| SignatureError::Malformed;
+        let key = key.clone();
+        let verified = match self.algorithm {
+            Algorithm::PS256 => {
+                // The salt is as long as the hash (RFC 8230 section 2).
+                let signature = rsa::pss::Signature::try_from(signature).map_err(malformed)?;
+                rsa::pss::VerifyingKey::<Sha256>::new(key).verify(message, &signature)
+            }
+            Algorithm::RS1 => {
+                let signature = rsa::pkcs1v15::Signature::try_from(signature).map_err(malformed)?;
+                rsa::pkcs1v15::VerifyingKey::<Sha1>::new(key).verify(message, &signature)
+            }
+            _ => {
+                let signature = rsa::pkcs1v15::Signature::try_from(signature).map_err(malformed)?;
+                rsa::pkcs1v15::VerifyingKey::<Sha256>::new(key).verify(message, &signature)
+            }
+        };
+        verified.map_err(|_| SignatureError::Wrong)
     }
-}
-
-fn rsa_key(n: &[u8], e: &[u8]) -> Result<rsa::PublicKey, PublicKeyError> {
-    // Looked at before any arithmetic, so that a hostile length costs nothing.
-    if n.len() > MAX_RSA_BITS / 8 || e.len() > 8 || matches!(e, [0 | 1] | []) {
-        return Err(PublicKeyError::Rsa);
-    }
-    let (n, e) = (BoxedUint::from_be_slice_vartime(n), BoxedUint::from_be_slice_vartime(e));
-    rsa::PublicKey::new_with_size_limits(n, e, MIN_RSA_BITS..=MAX_RSA_BITS)
-        .map_err(|_| PublicKeyError::Rsa)
 }
 
 #[cfg(test)]

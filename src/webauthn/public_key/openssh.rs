@@ -17,7 +17,7 @@ impl PublicKey {
                 ("sk-ecdsa-sha2-nistp256@openssh.com", fields.concat())
             }
             Key::Ed25519(key) => ("sk-ssh-ed25519@openssh.com", string(key.as_bytes())?),
-            Key::P384(_) | Key::Rsa(_) => return None,
+            _ => return None,
         };
         let blob = [string(kind.as_bytes())?, fields, string(application.as_bytes())?].concat();
         Some(format!("{kind} {}", STANDARD.encode(blob)))

@@ -1,5 +1,6 @@
 use super::*;
 use crate::webauthn::test_vectors::{all, hex, named};
+use crate::wire::cose::KeyMaterial;
 use base64::Engine;
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -29,23 +30,24 @@ fn keys_are_written_and_read_as_openssl_does() {
     for vector in all() {
         let cose = vector.credential().public_key;
         let spki = vector.get("public_key_spki");
-        if vector.name == "packed.ES512" {
-            let unsupported = PublicKeyError::Unsupported(Algorithm::ES512);
-            assert_eq!(PublicKey::from_cose(&cose), Err(unsupported));
-            let oid = "1.2.840.10045.2.1 on 1.3.132.0.35".into();
-            let unsupported = PublicKeyError::UnsupportedType { oid };
-            assert!(unsupported.is_unsupported());
-            assert_eq!(PublicKey::from_spki_der(spki), Err(unsupported));
-            continue;
-        }
         let key = PublicKey::from_cose(&cose).unwrap();
         assert_eq!(key.to_spki_der().as_deref(), Some(spki), "{}", vector.name);
         assert_eq!(key.algorithm(), cose.algorithm);
+        // SubjectPublicKeyInfo says the type of a key and not its algorithm.
+        let usual = match cose.algorithm {
+            ESP384 => Algorithm::ES384,
+            ESP512 => Algorithm::ES512,
+            Algorithm::PS256 => Algorithm::RS256,
+            algorithm => algorithm,
+        };
+        let of_type = PublicKey { algorithm: usual, ..key.clone() };
         let text = pem("PUBLIC KEY", spki);
         let windows = format!("\r\n{}", text.replace('\n', "\r\n"));
-        for bytes in [spki, &cose.raw, text.as_bytes(), windows.as_bytes()] {
-            assert_eq!(PublicKey::from_file_bytes(bytes), Ok(key.clone()), "{}", vector.name);
+        for bytes in [spki, text.as_bytes(), windows.as_bytes()] {
+            assert_eq!(PublicKey::from_file_bytes(bytes), Ok(of_type.clone()), "{}", vector.name);
         }
+        assert_eq!(PublicKey::from_spki_der_for(spki, cose.algorithm), Ok(key.clone()));
+        assert_eq!(PublicKey::from_file_bytes(&cose.raw), Ok(key), "{}", vector.name);
     }
 }
 
@@ -77,11 +79,27 @@ fn algorithm_and_curve_must_fit() {
     assert!(fits(-7, 1).is_ok());
     // ESP256, the fully specified form of ES256.
     assert!(fits(-9, 1).is_ok());
-    for (algorithm, curve) in [(-7, 2), (-7, 8), (-35, 1), (-8, 1), (-257, 1), (-51, 1)] {
+    for (algorithm, curve) in [
+        (-7, 2),
+        (-7, 8),
+        (-35, 1),
+        (-8, 1),
+        (-257, 1),
+        (-51, 1),
+        (-36, 1),
+        (-36, 3),
+        (-37, 1),
+        (-47, 1),
+        (-48, 1),
+        (-52, 1),
+    ] {
         let error = fits(algorithm, curve).unwrap_err();
-        assert!(matches!(error, PublicKeyError::DoesNotFit { .. }), "{algorithm} {curve}");
+        let curve_alone = (algorithm, curve) == (-36, 3);
+        let fits = matches!(error, PublicKeyError::DoesNotFit { .. });
+        assert_eq!(fits, !curve_alone, "{algorithm} {curve}");
     }
-    for algorithm in [-36, -37, -47, -48, -25, 0, i64::MIN] {
+    // RS1 is for certificates of TPMs alone.
+    for algorithm in [-65535, -53, -25, 0, i64::MIN] {
         let error = PublicKeyError::Unsupported(Algorithm(algorithm));
         assert_eq!(fits(algorithm, 1), Err(error));
     }
@@ -108,7 +126,7 @@ fn a_certificates_key_must_be_one_for_the_algorithm() {
         assert!(matches!(error, PublicKeyError::DoesNotFit { .. }), "{name} {algorithm}");
     }
     // Unknown: the key may be one for an algorithm that cannot be verified here.
-    for (name, algorithm) in [("packed.RS256", -37), ("packed.ES512", -36)] {
+    for (name, algorithm) in [("packed.RS256", -38), ("packed.RS256", -65535)] {
         assert!(read(name, algorithm).unwrap_err().is_unsupported(), "{name} {algorithm}");
     }
 }
@@ -147,6 +165,37 @@ fn points_must_be_on_their_curve() {
 }
 
 #[test]
+fn keys_of_ml_dsa_have_their_length() {
+    for (name, algorithm) in [("44", -48), ("65", -49), ("87", -50)] {
+        let key = named(&format!("none.ML-DSA-{name}")).credential().public_key;
+        let KeyMaterial::Akp { public } = key.material else { panic!("not an AKP key") };
+        let with = |algorithm: i64, public: &[u8]| {
+            let material = KeyMaterial::Akp { public: public.to_vec() };
+            let algorithm = Algorithm(algorithm);
+            PublicKey::from_cose(&CoseKey { algorithm, material, raw: vec![] })
+        };
+        assert!(with(algorithm, &public).is_ok());
+        for wrong in [&public[1..], &[&public[..], &[0]].concat(), &[]] {
+            let error = with(algorithm, wrong).unwrap_err();
+            assert!(matches!(error, PublicKeyError::Length { .. }), "{error}");
+        }
+        assert!(with(-7, &public).is_err());
+    }
+}
+
+/// RS1 is verified for the certificate of a TPM alone.
+#[test]
+fn a_tpm_may_sign_with_sha_1() {
+    let spki = named("packed.RS256").get("public_key_spki").to_vec();
+    let key = PublicKey::from_tpm_spki_der(&spki, Algorithm::RS1).unwrap();
+    assert_eq!(key.algorithm(), Algorithm::RS1);
+    let spki = named("none.ES256").get("public_key_spki").to_vec();
+    let error = PublicKey::from_tpm_spki_der(&spki, Algorithm::RS1).unwrap_err();
+    assert_eq!(error.to_string(), "RS1 needs an RSA key");
+    assert!(PublicKey::from_tpm_spki_der(&spki, Algorithm::ES256).is_ok());
+}
+
+#[test]
 fn rsa_keys_have_limits() {
     let KeyMaterial::Rsa { n, e } = named("packed.RS256").credential().public_key.material else {
         panic!("not an RSA key");
@@ -181,8 +230,7 @@ fn rsa_keys_have_limits() {
 
 #[test]
 fn malformed_and_wrong_signatures_are_told_apart() {
-    for name in ["none.ES256", "packed.ES384", "packed.EdDSA", "packed.RS256"] {
-        let vector = named(name);
+    for vector in all() {
         let key = PublicKey::from_cose(&vector.credential().public_key).unwrap();
         let hash = crate::webauthn::client_data::hash(vector.get("get_client_data"));
         let signed = [vector.get("authenticator_data"), &hash].concat();

@@ -1,10 +1,12 @@
-//! The test vectors of WebAuthn Level 3 section 16, read from `level-3.txt`.
+//! The test vectors of WebAuthn Level 3 section 16, read from `level-3.txt`, and those of algorithms
+//! that it has none for, made by OpenSSL, read from `made.txt`.
 
 use crate::wire::attestation_object::AttestationObject;
 use crate::wire::authenticator_data::{AttestedCredentialData, AuthenticatorData};
 use std::collections::HashMap;
 
 const LEVEL_3: &str = include_str!("level-3.txt");
+const MADE: &str = include_str!("made.txt");
 
 /// One credential of section 16: its registration and one assertion.
 pub(super) struct Vector {
@@ -29,10 +31,15 @@ impl Vector {
     }
 }
 
-/// Every vector in the file.
+/// Every vector.
 pub(super) fn all() -> Vec<Vector> {
+    [LEVEL_3, MADE].into_iter().flat_map(read).collect()
+}
+
+/// Every vector in a file.
+fn read(file: &str) -> Vec<Vector> {
     let text: String =
-        LEVEL_3.lines().filter(|line| !line.starts_with('#')).fold(String::new(), |text, line| {
+        file.lines().filter(|line| !line.starts_with('#')).fold(String::new(), |text, line| {
             match line.strip_prefix(' ') {
                 Some(digits) => text + digits,
                 None => text + "\n" + line + " ",
