@@ -89,7 +89,7 @@ fn description_checks(leaf: &Leaf, subject: &Subject<'_>) -> Vec<Check> {
     };
     let shown = |bytes: &[u8]| match bytes.len() {
         0 => "nothing".to_owned(),
-        ..=64 => crate::webauthn::base64url::encode(bytes),
+        1..=64 => crate::webauthn::base64url::encode(bytes),
         length => format!("{length} bytes"),
     };
     let hash = subject.ceremony.client_data_hash;

@@ -195,6 +195,7 @@ fn trust(
         let reason = match attestation.kind {
             AttestationKind::None => "nothing is attested",
             AttestationKind::SelfAttested => "the credential attests itself, without a certificate",
+            AttestationKind::Compound => "no statement has a certificate",
             AttestationKind::Certificate(_) | AttestationKind::Unknown => {
                 "no attestation certificate could be read"
             }
@@ -257,6 +258,9 @@ fn trust(
 fn kind(attestation: &AttestationVerdict, entry: &Entry) -> Check {
     let fitting: &[&str] = match attestation.kind {
         AttestationKind::None => return KIND.not_applicable("nothing is attested"),
+        AttestationKind::Compound => {
+            return KIND.not_checked("it has several statements, each of a kind of its own");
+        }
         AttestationKind::Unknown => {
             return KIND.not_checked("what kind of attestation it is could not be read");
         }
