@@ -75,6 +75,6 @@ impl ServerCheck {
         } else {
             Outcome::Failed { expected: expected.to_owned(), seen: seen.to_owned() }
         };
-        Check { id: self.id, rule: self.rule, section: self.section, outcome }
+        Check { id: self.id, rule: self.rule, section: self.section, statement: None, outcome }
     }
 }
