@@ -60,6 +60,8 @@ pub struct App<'w> {
     pub(super) tracing: Option<Tracing>,
     /// Why a question of the last ceremony had no answer, where there is a reason of its own.
     problem: Option<CliError>,
+    /// Whether the PIN of the last ceremony was sent otherwise than it was typed.
+    pin_normalized: bool,
 }
 
 impl<'w> App<'w> {
@@ -83,6 +85,7 @@ impl<'w> App<'w> {
             new_pin_source: None,
             tracing: None,
             problem: None,
+            pin_normalized: false,
         }
     }
 
@@ -109,6 +112,7 @@ impl<'w> App<'w> {
             yes: self.global.yes,
             lasting: self.setting.data_directory.as_deref().map(lasting_keys),
             by_enter: false,
+            pin_normalized: false,
             problem: None,
         };
         let mut context = Context {
@@ -121,13 +125,18 @@ impl<'w> App<'w> {
         };
         let result = act(&mut context);
         self.problem = person.problem;
+        self.pin_normalized = person.pin_normalized;
         result
     }
 
     /// Explains why a ceremony failed: by why a question of it had no answer, such as a PIN file
     /// that is not there, or else by `explanation`.
     pub fn failed(&mut self, explanation: CliError) -> CliError {
-        self.problem.take().unwrap_or(explanation)
+        match self.problem.take() {
+            Some(problem) => problem,
+            None if self.pin_normalized => explain::pin_not_as_typed(explanation),
+            None => explanation,
+        }
     }
 
     /// Runs a ceremony on a key; its errors are explained with the key's name.

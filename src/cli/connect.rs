@@ -124,16 +124,21 @@ impl App<'_> {
                 }
                 Ok(choice) => {
                     // Whoever says so may have plugged it in just before.
+                    let keys = match &choice {
+                        Choice::One(key) => std::slice::from_ref(key),
+                        Choice::AskThese(keys) => keys,
+                    };
                     if told || asked_to_wait {
-                        let keys = match &choice {
-                            Choice::One(key) => std::slice::from_ref(key),
-                            Choice::AskThese(keys) => keys,
-                        };
                         self.settle(keys)?;
+                    } else {
+                        self.await_udev(keys)?;
                     }
                     return Ok(Found::Choice(choice));
                 }
-                Err(ChooseError::Several(keys)) => return Ok(Found::Several(keys)),
+                Err(ChooseError::Several(keys)) => {
+                    self.await_udev(&keys)?;
+                    return Ok(Found::Several(keys));
+                }
                 Err(error) => return Err(explain::choose(&error)),
             }
         }

@@ -16,6 +16,7 @@ mod virtual_key;
 pub use choice::{choose, select};
 pub use connection::{channel, open};
 pub use examination::no_key_to_examine;
+pub use pin::not_as_typed as pin_not_as_typed;
 #[cfg(feature = "relying-party")]
 pub use relying_party::{bind, service_origin, state_file};
 #[cfg(feature = "relying-party")]

@@ -86,6 +86,9 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
 
 /// Puts an error on stderr: as text with hints, or as one JSON document.
 fn report(app: &mut App<'_>, error: &CliError) {
+    if error.exit == Exit::Interrupted {
+        app.ui.clear_echo();
+    }
     if app.global.json {
         if let Ok(document) = crate::output::json::document(&error.json()) {
             app.ui.line(document.trim_end());

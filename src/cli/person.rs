@@ -37,6 +37,8 @@ pub struct Person<'p, 'w> {
     pub(super) lasting: Option<LastingKeys>,
     /// Whether the key that waits for a touch is touched by the Enter key.
     pub(super) by_enter: bool,
+    /// Whether the last PIN that was asked for was sent otherwise than it was typed.
+    pub(super) pin_normalized: bool,
     /// Why the last question could not be asked or answered, where that has a reason of its own.
     pub(super) problem: Option<CliError>,
 }
@@ -133,10 +135,9 @@ impl Person<'_, '_> {
             Err(error) => self.cannot(CliError::terminal(&error)),
         }
     }
-}
 
-impl Interaction for Person<'_, '_> {
-    fn pin(&mut self, request: &PinRequest<'_>) -> Answer<Pin> {
+    /// The key's PIN, from where the flags say or typed.
+    fn existing_pin(&mut self, request: &PinRequest<'_>) -> Answer<Pin> {
         let few = request.retries <= FEW_RETRIES;
         if let Some(source) = self.pin_source.clone() {
             if few {
@@ -152,6 +153,16 @@ impl Interaction for Person<'_, '_> {
             Answer::Declined => Answer::Declined,
             Answer::CannotAsk => Answer::CannotAsk,
         }
+    }
+}
+
+impl Interaction for Person<'_, '_> {
+    fn pin(&mut self, request: &PinRequest<'_>) -> Answer<Pin> {
+        let answer = self.existing_pin(request);
+        if let Answer::Given(pin) = &answer {
+            self.pin_normalized = pin.normalization_differs() && !self.pin_as_typed;
+        }
+        answer
     }
 
     fn new_pin(&mut self, request: &NewPinRequest<'_>) -> Answer<Pin> {

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// How often the interrupt flag is looked at while a key is waited for.
 const A_MOMENT: Duration = Duration::from_millis(100);
 
+/// How long udev may need until users may open a key that was just plugged in.
+const SETTLING: Duration = Duration::from_secs(3);
+
 /// The keys that are plugged in.
 pub(super) struct Plugged {
     /// What the operating system says of them.
@@ -42,8 +45,37 @@ impl App<'_> {
             }
             self.settle(&plugged.keys)?;
             plugged = self.plugged()?;
+        } else {
+            self.await_udev(&plugged.keys)?;
         }
         Ok(plugged)
+    }
+
+    /// Waits for udev where it is still to let users in to one of these keys, which may have been
+    /// plugged in a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// When the person wants to stop.
+    pub(super) fn await_udev(&self, keys: &[KeyDescription]) -> Result<(), CliError> {
+        let until = self.clock.now().saturating_add(SETTLING);
+        while self.is_settling(keys) && self.clock.now() < until {
+            self.bus.wait_for_change(A_MOMENT);
+            if self.interrupt.is_requested() {
+                return Err(CliError::interrupted());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_settling(&self, keys: &[KeyDescription]) -> bool {
+        if keys.iter().all(|key| key.kind != KeyKind::Hid) {
+            return false;
+        }
+        // What cannot be looked at is found out by whoever opens the key.
+        let nodes = self.host.nodes().unwrap_or_default();
+        let is_meant = |node: &&FidoNode| keys.iter().any(|key| key.path == node.description.path);
+        nodes.iter().filter(is_meant).any(|node| self.host.is_settling(node))
     }
 
     fn plugged(&self) -> Result<Plugged, CliError> {

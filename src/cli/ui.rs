@@ -17,6 +17,8 @@ pub struct Ui<'w> {
     for_program: bool,
     /// Whether lines on stderr can be rewritten in place.
     live: bool,
+    /// Whether stderr is a terminal.
+    on_terminal: bool,
     color: bool,
     /// Whether a line that is rewritten in place stands on the terminal now.
     line_open: bool,
@@ -43,6 +45,7 @@ impl<'w> Ui<'w> {
             verbose: global.verbose,
             for_program: global.json && !setting.stderr_is_terminal,
             live: setting.stderr_is_terminal && !global.quiet,
+            on_terminal: setting.stderr_is_terminal,
             color,
             line_open: false,
             broken_pipe: false,
@@ -144,6 +147,15 @@ impl<'w> Ui<'w> {
             let _ = write!(self.stderr, "\r\x1b[K");
             let _ = self.stderr.flush();
             self.line_open = false;
+        }
+    }
+
+    /// Clears what the terminal shows of Ctrl-C, which would stand before the next line. To be called
+    /// at the start of a line, or where that line may go.
+    pub fn clear_echo(&mut self) {
+        if self.on_terminal {
+            self.line_open = true;
+            self.end_line();
         }
     }
 

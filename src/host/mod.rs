@@ -105,6 +105,14 @@ impl Host {
         Ok(self.nodes()?.into_iter().map(|node| self.look_at(node)).collect())
     }
 
+    /// Whether udev is still to let users in to a key that this user may not open: it has not looked
+    /// at it, or works on devices now. Nothing but files is read unless that is so.
+    pub fn is_settling(&self, node: &FidoNode) -> bool {
+        let path = node.node(&self.root);
+        self.is_udev_at_work(node.device_number)
+            && matches!(self.probe.open(&path), Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
+    }
+
     fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }

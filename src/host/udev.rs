@@ -93,6 +93,16 @@ impl Host {
         if record.is_empty() { Udev::NoRecord } else { Udev::Record(UdevRecord::parse(&record)) }
     }
 
+    /// Whether udev runs, and has not written anything down about a node or works on events now: it
+    /// writes before it gives the user at the seat access.
+    pub(super) fn is_udev_at_work(&self, device_number: Option<(u32, u32)>) -> bool {
+        match self.udev(device_number) {
+            Udev::Absent => false,
+            Udev::NoRecord => true,
+            Udev::Record(_) => self.path("run/udev/queue").exists(),
+        }
+    }
+
     pub(super) fn installed_rules(
         &self,
         key: &KeyDescription,

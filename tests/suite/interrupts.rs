@@ -138,3 +138,16 @@ fn a_key_that_nobody_touches() {
     desk.run(REGISTER).succeeded();
     insta::assert_snapshot!(outcomes.join("\n"));
 }
+
+/// The terminal shows `^C` where the cursor is: at the start of a line, if nothing was said yet.
+#[test]
+fn what_the_terminal_shows_of_ctrl_c_does_not_stand_before_the_error() {
+    let (desk, _key) = Desk::with_key();
+    let interrupt = desk.interrupt.clone();
+    desk.faults.messages(InterruptAt { command: 0x04, interrupt, then: || Reaction::Forward });
+    let outcome = desk.command(REGISTER).at_terminal([]).run();
+    outcome.ended(Exit::Interrupted);
+    assert!(outcome.stderr.starts_with("\r\x1b[KError: Interrupted."), "{outcome}");
+    let outcome = desk.run(REGISTER);
+    assert!(outcome.stderr.starts_with("Error: Interrupted."), "{outcome}");
+}

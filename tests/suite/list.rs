@@ -3,7 +3,7 @@
 use crate::fake_machine::{Device, FakeMachine, Usb};
 use crate::harness::{Deed, Desk, Outcome};
 use fidokey::cli::exit::Exit;
-use fidokey::transport::{Bus, BusError, Connection, KeyDescription, KeyPath, OpenError};
+use fidokey::transport::{Bus, BusError, Clock, Connection, KeyDescription, KeyPath, OpenError};
 use fidokey::virtual_key::{KeySettings, Surroundings, Touch, VirtualBus, VirtualKey};
 use std::fs;
 use std::sync::{Condvar, Mutex};
@@ -314,4 +314,55 @@ fn a_key_is_waited_for_when_that_was_asked() {
     desk.hands.have_just_plugged_in(5);
     let outcome = desk.run("list --wait");
     assert!(outcome.stdout.contains("FIDO 2.1") && outcome.stderr.is_empty(), "{outcome}");
+}
+
+/// A key that udev has not looked at yet, which lets people in 300 ms from now.
+fn just_plugged_in(desk: &Desk) {
+    desk.machine.plug_in(&Device::key(0));
+    desk.refuse("dev/hidraw0", EACCES);
+    desk.hands.have_just_plugged_in(4);
+    let record = desk.machine.path("run/udev/data/c242:0");
+    let permit = desk.permits("dev/hidraw0");
+    let settled = Deed::Meanwhile(Box::new(move || {
+        fs::write(record, TAGGED).unwrap();
+        permit();
+    }));
+    desk.hands.will([Deed::Wait(Duration::from_millis(300)), settled]);
+    desk.hands.have_just_plugged_in(4);
+}
+
+#[test]
+fn a_key_that_was_plugged_in_a_moment_ago_is_not_called_closed() {
+    for line in ["list", "doctor", "info", "pin status --device /dev/hidraw0"] {
+        let (desk, _key) = Desk::with_key();
+        just_plugged_in(&desk);
+        let begun = desk.clock.now();
+        let outcome = desk.run(line);
+        outcome.succeeded();
+        assert!(!outcome.stderr.contains("Warning:"), "{outcome}");
+        assert!(desk.clock.now() - begun < Duration::from_secs(1), "{outcome}");
+    }
+}
+
+#[test]
+fn a_key_that_udev_is_done_with_is_not_waited_for() {
+    let (desk, _key) = Desk::with_key();
+    just_plugged_in(&desk);
+    udev_record(&desk.machine, TAGGED);
+    let begun = desk.clock.now();
+    let outcome = desk.run("list");
+    assert!(outcome.stderr.contains("Warning:"), "{outcome}");
+    assert!(desk.clock.now() - begun < Duration::from_millis(100), "{outcome}");
+}
+
+#[test]
+fn udev_that_never_comes_to_a_key_is_waited_for_three_seconds() {
+    let (desk, _key) = Desk::with_key();
+    just_plugged_in(&desk);
+    desk.hands.will([Deed::Wait(Duration::from_secs(3600))]);
+    desk.hands.have_just_plugged_in(u32::MAX);
+    let begun = desk.clock.now();
+    let outcome = desk.run("list");
+    assert!(outcome.stderr.contains("Warning:"), "{outcome}");
+    assert!(desk.clock.now() - begun < Duration::from_secs(4), "{outcome}");
 }

@@ -392,6 +392,25 @@ fn what_is_not_composed_is_said_and_can_be_sent_as_typed() {
 }
 
 #[test]
+fn a_refused_pin_that_was_not_sent_as_typed_may_be_right_as_typed() {
+    let (desk, _) = Desk::with_key();
+    let decomposed = desk.file("decomposed", "Cafe\u{301}123");
+    let composed = desk.file("composed", "Caf\u{e9}123");
+    desk.run(&format!("pin set --pin-as-typed --new-pin-file {decomposed}")).succeeded();
+    let refused = desk.run(&format!("pin verify --pin-file {decomposed}"));
+    refused.ended(Exit::Pin);
+    assert_snapshot!("refused_in_composed_form", refused);
+    let register = format!("register --rp example.com --user alice --pin-file {decomposed}");
+    let refused = desk.run(&format!("{register} --json"));
+    let hints = refused.error_json()["error"]["hints"].to_string();
+    assert!(hints.contains("--pin-as-typed"), "{refused}");
+    desk.run(&format!("pin verify --pin-as-typed --pin-file {decomposed}")).succeeded();
+    // There is nothing to be typed otherwise.
+    let refused = desk.run(&format!("pin verify --pin-file {composed}"));
+    assert!(!refused.stderr.contains("--pin-as-typed"), "{refused}");
+}
+
+#[test]
 fn breaking_off_sends_nothing() {
     let (desk, _) = Desk::with_key();
     let at = |line, typed: Vec<Typed>| desk.command(line).at_terminal(typed).run();

@@ -134,6 +134,17 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
     }
 }
 
+/// Adds to a refusal of a PIN that was sent otherwise than typed that it may be right as typed.
+pub fn not_as_typed(error: CliError) -> CliError {
+    match error.kind {
+        "pin_wrong" | "pin_blocked_until_replug" => error.hint(
+            "If another tool set the PIN, it may have sent it as it was typed: then add \
+             `--pin-as-typed`.",
+        ),
+        _ => error,
+    }
+}
+
 /// Explains why a key does not like a new PIN that fits its length.
 fn refused_by_policy(policy: &PinPolicy, same_as_before: bool, the: &str) -> CliError {
     let error = |reason: &str| {

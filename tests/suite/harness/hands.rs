@@ -20,6 +20,8 @@ pub enum Deed {
     PlugClosed(VirtualKey, u32),
     /// Press Ctrl-C.
     Interrupt,
+    /// What the system does meanwhile.
+    Meanwhile(Box<dyn FnOnce() + Send>),
 }
 
 /// What the hands will do. As long as nobody has said anything, keys replug themselves.
@@ -103,6 +105,7 @@ impl<B: Bus> Bus for HandsBus<B> {
                 plan.closed = waits;
             }
             Some(Deed::Interrupt) => plan.interrupt.request(),
+            Some(Deed::Meanwhile(act)) => act(),
         }
     }
 

@@ -178,6 +178,14 @@ impl Desk {
         self.refused.lock().unwrap().insert(self.machine.path(node), error);
     }
 
+    /// An act that has the operating system open such a node again.
+    pub fn permits(&self, node: &str) -> impl FnOnce() + Send + use<> {
+        let (refused, node) = (Arc::clone(&self.refused), self.machine.path(node));
+        move || {
+            refused.lock().unwrap().remove(&node);
+        }
+    }
+
     /// Where the program keeps this person's data.
     pub fn data_directory(&self) -> PathBuf {
         self.home.path().join("data")
