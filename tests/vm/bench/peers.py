@@ -204,7 +204,7 @@ ROWS = {
 
 
 def median(runs, what):
-    return f"{statistics.median(what(one) for one in runs):.0f}" if runs else "-"
+    return f"{statistics.median(what(one) for one in runs):.0f}"
 
 
 def row(name, times, python_times):
@@ -214,23 +214,25 @@ def row(name, times, python_times):
     ours, tools, python = ROWS[act]
     pairs = [(ours(number), tools(number)) for _ in range(times)]
     ratio = statistics.median(a.wall / b.wall for a, b in pairs)
-    clients = [
-        [pair[0] for pair in pairs],
-        [pair[1] for pair in pairs],
-        [python(number) for _ in range(python_times)],
-    ]
+    clients = [[pair[0] for pair in pairs], [pair[1] for pair in pairs]]
+    if python_times:
+        clients.append([python(number) for _ in range(python_times)])
+
+    def each(what):
+        return " / ".join(what(runs) for runs in clients)
+
     columns = [
         name,
         str(times),
-        " / ".join(median(runs, lambda one: one.wall * 1000) for runs in clients),
+        each(lambda runs: median(runs, lambda one: one.wall * 1000)),
         f"{ratio:.2f}",
-        " / ".join(median(runs, lambda one: one.cpu * 1000) for runs in clients),
-        " / ".join(f"{max((one.most for one in runs), default=0) / 1024:.1f}" for runs in clients),
-        " / ".join(
-            f"{median(runs, lambda one: one.reports[0])}+{median(runs, lambda one: one.reports[1])}"
-            for runs in clients
-        ),
+        each(lambda runs: median(runs, lambda one: one.cpu * 1000)),
     ]
+    if BUSYBOX:
+        columns.append(each(lambda runs: f"{max(one.most for one in runs) / 1024:.1f}"))
+    if traffic.file:
+        out = [[median(runs, lambda one, way=way: one.reports[way]) for way in (0, 1)] for runs in clients]
+        columns.append(" / ".join(" + ".join(both) for both in out))
     print(f"| {' | '.join(columns)} |")
 
 

@@ -31,7 +31,7 @@ def said_pin():
 
 
 def list_(ctap):
-    print(ctap.device.product_name, *ctap.get_info().versions)
+    print(ctap.device.descriptor.path, *ctap.get_info().versions)
 
 
 def info(ctap):
