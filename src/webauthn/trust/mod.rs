@@ -220,6 +220,9 @@ fn trust(
         };
         return if source.required {
             TRUST.failed(expected, reason)
+        } else if let Some(trouble) = out_of_date(certificates, source.at) {
+            // One that is not valid now leads to no root, whichever that would be.
+            TRUST.failed("certificates that are valid now", trouble.to_string())
         } else {
             TRUST.not_checked(reason)
         };
@@ -252,6 +255,14 @@ fn trust(
         from_metadata,
     });
     TRUST.passed_with(seen)
+}
+
+/// The first certificate that is not valid at this time, in seconds since the Unix epoch.
+fn out_of_date(certificates: &[&CertificateFacts], at: u64) -> Option<PathError> {
+    certificates.iter().find_map(|one| match path::find(&one.chain, &[], at) {
+        Err(trouble @ (PathError::Expired { .. } | PathError::NotYetValid { .. })) => Some(trouble),
+        _ => None,
+    })
 }
 
 /// Does the model attest itself in this way (FIDO Registry of Predefined Values section 3.6.3)?

@@ -127,6 +127,21 @@ fn what_is_not_attested_is_only_refused_where_trust_is_required() {
 }
 
 #[test]
+fn a_certificate_that_is_out_of_date_is_refused_without_roots_too() {
+    let roots = Roots::default();
+    for (at, words) in
+        [(0, " is valid only from 2024-"), (99_999_999_999, " was valid only until ")]
+    {
+        let now = TrustSource { at, ..source(&roots, None) };
+        let verdict = judge(vector_verdict("packed.ES256"), &now);
+        assert!(!verdict.is_accepted());
+        let said = outcome(&verdict, "attestation_trust");
+        let start = "failed: expected certificates that are valid now, seen ";
+        assert!(said.starts_with(start) && said.contains(words), "{said}");
+    }
+}
+
+#[test]
 fn the_metadata_names_the_model_and_its_roots() {
     let said = judged(entry(), "attestation_trust");
     assert!(said.ends_with(", a root that the metadata has for Model"), "{said}");
