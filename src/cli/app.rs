@@ -15,7 +15,6 @@ use crate::ctap::Random;
 use crate::host::Host;
 use crate::transport::channel::Timing;
 use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
-use crate::webauthn::model_names::ModelNames;
 use serde::Serialize;
 use std::io::Read;
 use std::sync::Arc;
@@ -58,6 +57,8 @@ pub struct App<'w> {
     pub new_pin_source: Option<PinSource>,
     /// The trace that is being written, if one was asked for.
     pub(super) tracing: Option<Tracing>,
+    /// Whether it was said that the metadata that is kept cannot be used.
+    pub(super) warned_of_metadata: bool,
     /// Why a question of the last ceremony had no answer, where there is a reason of its own.
     problem: Option<CliError>,
     /// Whether the PIN of the last ceremony was sent otherwise than it was typed.
@@ -84,6 +85,7 @@ impl<'w> App<'w> {
             stdin: Some(world.stdin),
             new_pin_source: None,
             tracing: None,
+            warned_of_metadata: false,
             problem: None,
             pin_normalized: false,
         }
@@ -264,11 +266,6 @@ impl<'w> App<'w> {
             }
         }
         Err(CliError::declined())
-    }
-
-    /// What models are called.
-    pub fn model_names(&self) -> ModelNames {
-        ModelNames::default()
     }
 
     /// Standard input, for the one that asks first; nothing is left for the next.

@@ -288,6 +288,12 @@ commands! {
     /// Try keys against relying parties, and relying parties against keys.
     #[cfg(feature = "relying-party")]
     Rp(commands::rp::RpArgs) = "rp";
+    /// Keep and show the FIDO metadata: what vendors and the FIDO Alliance say of models of keys.
+    ///
+    /// Who has imported it sees models by its names, and `register` and `verify registration` say
+    /// whether an attestation leads to a root of the model, whether it was revoked or compromised, and
+    /// how it is certified. Nothing is downloaded.
+    Metadata(commands::metadata::MetadataArgs) = "metadata";
     /// Show what a command said to a key, from a file that --trace wrote.
     ///
     /// Every command takes --trace FILE. The file holds every message by name, and no PIN, token or

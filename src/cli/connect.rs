@@ -147,7 +147,7 @@ impl App<'_> {
     /// Where no key fits what can be known without opening one, but some model has such a name, the
     /// keys have to be asked.
     pub(super) fn or_by_model(
-        &self,
+        &mut self,
         choice: Result<Choice, ChooseError>,
     ) -> Result<Choice, ChooseError> {
         match choice {

@@ -3,6 +3,7 @@
 mod choice;
 mod connection;
 mod examination;
+mod metadata;
 mod pin;
 mod refusal;
 #[cfg(feature = "relying-party")]
@@ -16,6 +17,11 @@ mod virtual_key;
 pub use choice::{choose, select};
 pub use connection::{channel, open};
 pub use examination::no_key_to_examine;
+pub(super) use metadata::kept_metadata;
+pub use metadata::{
+    metadata_blob, metadata_expired, metadata_older, no_metadata, no_place_for_metadata,
+    no_such_model, roots, unreadable_input,
+};
 pub use pin::not_as_typed as pin_not_as_typed;
 #[cfg(feature = "relying-party")]
 pub use relying_party::{bind, service_origin, state_file};

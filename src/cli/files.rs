@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is read, in bytes. A registration has a few thousand.
-const MAX_FILE: u64 = 1_048_576;
+pub const MAX_FILE: u64 = 1_048_576;
 
 /// Reads bytes given in base64url (padded or not, standard base64 too) as a flag.
 ///
@@ -98,14 +98,31 @@ pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
 ///
 /// When it cannot be read or is too long.
 pub fn read_all(stream: impl Read, name: &str) -> Result<Vec<u8>, CliError> {
-    let failed = |cause| not_read(name, cause);
+    read_stream_up_to(stream, MAX_FILE).map_err(|cause| not_read(name, cause))
+}
+
+/// Reads a whole file, up to a limit.
+///
+/// # Errors
+///
+/// Why it cannot be read, in words.
+pub fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
+    read_stream_up_to(File::open(path).map_err(|error| error.to_string())?, longest)
+}
+
+/// Reads a stream to its end, up to a limit.
+///
+/// # Errors
+///
+/// Why it cannot be read, in words.
+pub fn read_stream_up_to(stream: impl Read, longest: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let read = stream.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| failed(error.to_string()))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE {
-        return Err(failed(format!("it is longer than {MAX_FILE} bytes")));
+    let read = stream.take(longest.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| error.to_string())?;
+    match u64::try_from(bytes.len()) {
+        Ok(length) if length <= longest => Ok(bytes),
+        _ => Err(format!("it is longer than {longest} bytes")),
     }
-    Ok(bytes)
 }
 
 fn not_read(name: &str, cause: String) -> CliError {

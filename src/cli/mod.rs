@@ -10,6 +10,7 @@ pub mod exit;
 pub mod explain;
 mod files;
 mod foresight;
+mod kept_metadata;
 mod long_names;
 mod person;
 mod pin_source;
@@ -77,6 +78,7 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
         Command::List(args) => commands::list::run(app, &args),
         #[cfg(feature = "relying-party")]
         Command::Rp(args) => commands::rp::run(app, &args),
+        Command::Metadata(args) => commands::metadata::run(app, &args),
         Command::Trace(args) => commands::trace::run(app, &args),
         Command::Virtual(args) => commands::virtual_key::run(app, &args),
         Command::Completions(args) => commands::completions::run(app, &args),

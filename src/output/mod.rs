@@ -17,6 +17,7 @@ pub mod json;
 pub mod key_info;
 pub mod key_words;
 pub mod list;
+pub mod metadata;
 pub mod options;
 pub mod pin;
 pub mod remedy;

@@ -29,12 +29,10 @@ pub struct RegistrationView<'a> {
 impl<'a> RegistrationView<'a> {
     /// Takes what was learned, and whether a name is longer than a key may keep.
     pub fn of(registered: &'a Registered, names_may_be_cut: bool, names: &ModelNames) -> Self {
-        let aaguid = registered.verdict.facts().aaguid.as_deref();
-        let aaguid = aaguid.and_then(|text| text.parse().ok());
         Self {
             ceremony: "registration",
             names_may_be_cut,
-            model: aaguid.and_then(|aaguid| names.name(aaguid)).map(str::to_owned),
+            model: model(&registered.verdict, names),
             rp_id: &registered.rp_id,
             user_name: registered.user.name.as_deref(),
             verdict: &registered.verdict,
@@ -55,10 +53,7 @@ impl<'a> RegistrationView<'a> {
             format!("Account        {}", escape(self.user_name.unwrap_or_default())),
             format!("Credential ID  {}", self.credential_id),
         ];
-        lines.extend(fact_lines(self.verdict));
-        if let Some(model) = &self.model {
-            lines.push(format!("Model          {}", escape(model)));
-        }
+        lines.extend(fact_lines(self.verdict, self.model.as_deref()));
         lines.extend(self.extensions.lines());
         lines.push(String::new());
         format!("{}\n{}", lines.join("\n"), self.verdict_text())
@@ -112,7 +107,7 @@ impl<'a> AssertionView<'a> {
         if let Some(blob) = &self.cred_blob {
             lines.push(format!("Stored blob    {blob}"));
         }
-        lines.extend(fact_lines(self.verdict));
+        lines.extend(fact_lines(self.verdict, None));
         lines.push(String::new());
         format!("{}\n{}", lines.join("\n"), self.verdict_text())
     }
@@ -135,8 +130,20 @@ pub fn account(user: Option<&UserEntity>) -> String {
     }
 }
 
+/// The name of the key's model, where the key says which it is and the name is known.
+pub(super) fn model(verdict: &Verdict, names: &ModelNames) -> Option<String> {
+    let facts = verdict.facts();
+    // What was judged with may be other metadata than what is kept.
+    let judged = facts.trust.as_ref().and_then(|trust| trust.model.as_ref());
+    if let Some(model) = judged.filter(|model| !model.name.is_empty()) {
+        return Some(model.name.clone());
+    }
+    let aaguid = facts.aaguid.as_deref()?.parse().ok()?;
+    names.name(aaguid).map(str::to_owned)
+}
+
 /// What the authenticator data says, a line each.
-pub(super) fn fact_lines(verdict: &Verdict) -> Vec<String> {
+pub(super) fn fact_lines(verdict: &Verdict, model: Option<&str>) -> Vec<String> {
     let facts = verdict.facts();
     let mut lines = Vec::new();
     if let Some(algorithm) = facts.algorithm {
@@ -144,6 +151,9 @@ pub(super) fn fact_lines(verdict: &Verdict) -> Vec<String> {
     }
     if let Some(aaguid) = &facts.aaguid {
         lines.push(format!("AAGUID         {aaguid}"));
+    }
+    if let Some(model) = model {
+        lines.push(format!("Model          {}", escape(model)));
     }
     if let Some(flags) = facts.flags {
         let presence = if flags.user_present { "touched" } else { "not touched" };
@@ -165,6 +175,14 @@ pub(super) fn fact_lines(verdict: &Verdict) -> Vec<String> {
                 lines.push(format!("Firmware       {version}"));
             }
         }
+    }
+    let trust = facts.trust.as_ref();
+    if let Some(root) = trust.and_then(|trust| trust.root.as_ref()) {
+        lines.push(format!("Trusted root   {}", escape(&root.subject)));
+    }
+    if let Some(model) = trust.and_then(|trust| trust.model.as_ref()) {
+        let certification = model.certification.as_deref().unwrap_or("none");
+        lines.push(format!("Certification  {}", escape(certification)));
     }
     lines
 }

@@ -1,8 +1,9 @@
 //! Verdicts on responses that were saved.
 
 use super::text::{count, escape};
-use super::verdict::{fact_lines, rule};
+use super::verdict::{fact_lines, model, rule};
 use crate::webauthn::check::Outcome;
+use crate::webauthn::model_names::ModelNames;
 use crate::webauthn::verify::Verdict;
 use serde::Serialize;
 
@@ -24,6 +25,8 @@ pub struct VerificationView<'a> {
     ceremony: &'static str,
     rp_id: &'a str,
     rp_id_from: RpIdSource,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
     #[serde(flatten)]
     verdict: &'a Verdict,
     /// The names of the checks that could not be made.
@@ -48,7 +51,14 @@ impl<'a> VerificationView<'a> {
         rp_id_from: RpIdSource,
     ) -> Self {
         let unchecked = verdict.unchecked().map(|check| check.id).collect();
-        Self { ceremony, rp_id, rp_id_from, verdict, unchecked }
+        Self { ceremony, rp_id, rp_id_from, model: None, verdict, unchecked }
+    }
+
+    /// Names the key's model.
+    #[must_use]
+    pub fn naming_model(mut self, names: &ModelNames) -> Self {
+        self.model = model(self.verdict, names);
+        self
     }
 
     /// The whole, as text: what was learned, a line for every check, and the sum.
@@ -62,7 +72,7 @@ impl<'a> VerificationView<'a> {
         if let Some(id) = &self.verdict.facts().credential_id {
             lines.push(format!("Credential ID  {id}"));
         }
-        lines.extend(fact_lines(self.verdict));
+        lines.extend(fact_lines(self.verdict, self.model.as_deref()));
         lines.push(String::new());
         lines.extend(self.verdict.checks().iter().map(|check| {
             let (mark, detail) = match &check.outcome {

@@ -22,8 +22,11 @@ use fidokey::transport::channel::{ChannelError, Malformed};
 use fidokey::transport::{BusError, ConnectionError, KeyDescription, KeyKind, KeyPath, OpenError};
 use fidokey::virtual_key::{LastingError, StateError};
 use fidokey::webauthn::json::{DocumentError, DocumentKind, NotJson, ResponseError};
+use fidokey::webauthn::metadata::BlobError;
+use fidokey::webauthn::metadata::payload::PayloadError;
 use fidokey::webauthn::origin::{DomainError, OriginError};
 use fidokey::webauthn::rp_id::RpIdError;
+use fidokey::webauthn::trust::{PathError, RootsError};
 use fidokey::wire::authenticator_data::AuthenticatorDataError;
 use fidokey::wire::cbor::{CborError, Expected};
 use fidokey::wire::ctaphid::{AssembleError, Command, HidErrorCode, SplitError};
@@ -684,6 +687,84 @@ fn client() {
 #[test]
 fn lasting_virtual_keys() {
     insta::assert_snapshot!(all(lasting_errors(), explain::lasting));
+}
+
+every!(blob_errors: BlobError {
+    NotSigned() => [BlobError::NotSigned];
+    NotAToken() => [BlobError::NotAToken];
+    Header(..) => [BlobError::Header("it names no algorithm".into())];
+    Unsigned() => [BlobError::Unsigned];
+    Algorithm(..) => [BlobError::Algorithm("HS\u{1b}256".into())];
+    Elsewhere() => [BlobError::Elsewhere];
+    NoChain() => [BlobError::NoChain];
+    Chain(..) => [BlobError::Chain(PathError::Empty)];
+    RootExpired{..} => [
+        BlobError::RootExpired { root: "CN=Root".into(), until: "2029-03-18T10:00:00Z".into() },
+    ];
+    OtherHost{..} => [BlobError::OtherHost { subject: "CN=www.example.com".into() }];
+    Signature() => [BlobError::Signature];
+    Payload(..) => [BlobError::Payload(PayloadError::Member("no"))];
+});
+
+every!(payload_errors: PayloadError {
+    Json(..) => [PayloadError::Json("EOF while parsing a value at line 1 column 0".into())];
+    Member(..) => [PayloadError::Member("entries")];
+});
+
+every!(path_errors: PathError {
+    Empty() => [PathError::Empty];
+    TooMany(..) => [PathError::TooMany(9)];
+    Unreadable{..} => [PathError::Unreadable { position: 2 }];
+    NoRoot{..} => [PathError::NoRoot { subject: leaf(), issuer: authority() }];
+    NotYetValid{..} => [
+        PathError::NotYetValid { subject: leaf(), from: "2027-01-01T00:00:00Z".into() },
+    ];
+    Expired{..} => [PathError::Expired { subject: leaf(), until: "2025-12-31T23:59:59Z".into() }];
+    Signature{..} => [PathError::Signature { subject: leaf(), issuer: authority() }];
+    Unsupported{..} => [
+        PathError::Unsupported { subject: leaf(), algorithm: "1.2.840.113549.1.1.5".into() },
+    ];
+    NotAuthority{..} => [PathError::NotAuthority { issuer: authority() }];
+    MayNotSign{..} => [PathError::MayNotSign { issuer: authority() }];
+    PathLength{..} => [PathError::PathLength { issuer: authority(), allowed: 0, found: 1 }];
+    Critical{..} => [PathError::Critical { subject: leaf(), extension: "1.2.3.4".into() }];
+    TooMuchWork() => [PathError::TooMuchWork];
+});
+
+every!(roots_errors: RootsError {
+    None() => [RootsError::None];
+    Unreadable{..} => [RootsError::Unreadable { position: 2 }];
+    TooMany() => [RootsError::TooMany];
+});
+
+fn leaf() -> String {
+    "CN=Key,O=\u{1b}Example".into()
+}
+
+fn authority() -> String {
+    "CN=Authority,O=Example".into()
+}
+
+#[test]
+fn metadata() {
+    let blob = |error: &BlobError| explain::metadata_blob(error, "blob.jwt", "--root");
+    let mut text = all(blob_errors(), blob);
+    text += &all(payload_errors(), |error| blob(&BlobError::Payload(error.clone())));
+    text += &all(path_errors(), |error| blob(&BlobError::Chain(error.clone())));
+    let path = std::path::Path::new("/home/alice/roots.pem");
+    text += &all(roots_errors(), |error| explain::roots(error, "--roots", path));
+    let others = [
+        explain::metadata_expired("2026-11-01".parse().unwrap(), "blob.jwt", "A hint."),
+        explain::metadata_older(290, 291, "blob.jwt"),
+        explain::no_metadata(),
+        explain::no_such_model("\"nonsense\"", 291),
+        explain::no_place_for_metadata(),
+        explain::unreadable_input("blob.jwt", "No such file or directory (os error 2)"),
+    ];
+    for error in others {
+        writeln!(text, "# {}\n{}\n", error.kind, shown(&error)).unwrap();
+    }
+    insta::assert_snapshot!(text);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn encode(bytes: &[u8]) -> String {
 }
 
 /// A batch attestation key, and the certificate of the authority above it.
-fn attestation() -> (KeySettings, String) {
+pub fn attestation() -> (KeySettings, String) {
     let output = python().arg(format!("{FOLDER}/attestation.py")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let made: Value = serde_json::from_slice(&output.stdout).unwrap();

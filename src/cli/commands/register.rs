@@ -2,6 +2,7 @@
 
 use super::client_data::{ClientDataArgs, random};
 use super::result_files::{check_files, is_stdout, put_report, put_secret};
+use super::trust::TrustArgs;
 use crate::authenticator::UserVerification;
 use crate::cli::app::App;
 use crate::cli::error::CliError;
@@ -77,6 +78,9 @@ pub struct RegisterArgs {
     /// Say why the registration would fail, rule by rule, and make nothing: no touch, no PIN try.
     #[arg(long, conflicts_with_all = ["save", "report"])]
     pub explain: bool,
+    /// Which attestations are believed.
+    #[command(flatten)]
+    pub trust: TrustArgs,
     /// Save the registration, for `fidokey assert --registration`.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
@@ -183,14 +187,16 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         ("--report", &args.report),
         ("--secret-out", &args.secret_out),
     ])?;
+    let trust = args.trust.read(app)?;
     let mut key = app.open_key()?;
     let names = [Some(&args.user), args.display_name.as_ref(), args.rp_name.as_ref()];
     let may_be_cut = app.warn_of_long_names(key.description(), names.into_iter().flatten());
-    let registered =
+    let mut registered =
         app.ceremony(|context| client::register(&mut key, context, request)).map_err(|error| {
             let explained = explain::client(&error, key.description());
             app.failed(with_reasons(explained, &error, &wishes, &key))
         })?;
+    registered.verdict = trust.judge(registered.verdict, key.known_info());
     // The credential exists: whoever asked for it sees it before a file's failure is told.
     let view = RegistrationView::of(&registered, may_be_cut, &app.model_names());
     let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &registered));

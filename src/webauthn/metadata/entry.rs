@@ -286,7 +286,7 @@ fn methods(details: Option<Value>) -> Vec<String> {
 }
 
 /// A key identifier: 40 hexadecimal digits, made lower-case.
-pub(super) fn key_identifier(text: &str) -> Option<String> {
+pub fn key_identifier(text: &str) -> Option<String> {
     let fits = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     fits.then(|| text.to_ascii_lowercase())
 }

@@ -201,7 +201,12 @@ impl Kept {
         Ok(entries)
     }
 
-    fn by_key(&self, key: &str) -> Result<Option<Entry>, KeptError> {
+    /// Finds the model with this AAGUID in the form of a UUID, or with this key identifier.
+    ///
+    /// # Errors
+    ///
+    /// [`KeptError::Damaged`] when its line cannot be read.
+    pub fn by_key(&self, key: &str) -> Result<Option<Entry>, KeptError> {
         let found = self.head.models.binary_search_by(|Place(known, ..)| known.as_str().cmp(key));
         match found.ok().and_then(|index| self.head.models.get(index)) {
             Some(place) => self.at(place).map(Some),

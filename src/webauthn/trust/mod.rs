@@ -106,6 +106,16 @@ pub struct ModelFacts {
     pub differences: Option<Vec<Difference>>,
 }
 
+/// Finds the way from the first certificate of a chain, in DER, to a root, at a time in seconds since the
+/// Unix epoch. The other certificates may stand in any order.
+///
+/// # Errors
+///
+/// [`PathError`] with what stopped the way that came furthest.
+pub fn path_to_root(chain: &[impl AsRef<[u8]>], roots: &Roots, at: u64) -> Result<Path, PathError> {
+    path::find(chain, roots.certificates(), at)
+}
+
 /// Adds to a verdict on a registration whether its attestation can be believed.
 pub fn judge(verdict: Verdict, source: &TrustSource<'_>) -> Verdict {
     let Some(attestation) = verdict.facts().attestation.clone() else { return verdict };

@@ -67,6 +67,11 @@ impl Roots {
         self.0.extend(others.0);
     }
 
+    /// What they are called, and until when they are valid, in seconds since the Unix epoch.
+    pub fn names(&self) -> Vec<(String, u64)> {
+        self.0.iter().map(|root| (root.name(), root.validity().1)).collect()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -4,6 +4,7 @@ use super::expectation::ExpectationArgs;
 use super::source::{no_registration, read};
 use crate::cli::app::App;
 use crate::cli::commands::register::parse_algorithm;
+use crate::cli::commands::trust::TrustArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files::credential_id_flag;
@@ -31,6 +32,9 @@ pub struct RegistrationArgs {
     /// A credential ID in base64url that is registered already (can be repeated).
     #[arg(long, value_name = "BASE64URL")]
     pub exclude: Vec<String>,
+    /// Which attestations are believed.
+    #[command(flatten)]
+    pub trust: TrustArgs,
 }
 
 /// Verifies the response of a registration.
@@ -56,17 +60,20 @@ pub(super) fn run(app: &mut App<'_>, args: &RegistrationArgs) -> Result<Exit, Cl
             args.exclude.iter().map(|text| credential_id_flag("--exclude", text)).collect();
         expectation.expected.taken = Some(taken?);
     }
+    let trust = args.trust.read(app)?;
     let verdict = verify::registration(&RegistrationInput {
         client_data,
         attestation_object: object,
         document: Some(&registration.response),
         expected: &expectation.expected,
     });
+    let verdict = trust.judge(verdict, None);
     let view = VerificationView::of_registration(
         &verdict,
         &expectation.expected.rp_id,
         expectation.rp_id_source,
-    );
+    )
+    .naming_model(&app.model_names());
     app.print(&view, VerificationView::text)?;
     Ok(if verdict.is_accepted() { Exit::Done } else { Exit::Rejected })
 }

@@ -1,0 +1,121 @@
+//! The flags that say which attestations are believed.
+
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::explain;
+use crate::cli::files::{self, read_up_to};
+use crate::ctap::get_info::Info;
+use crate::output::words;
+use crate::webauthn::metadata::{self, BlobTrust, Kept, Metadata};
+use crate::webauthn::trust::{self, Roots, TrustSource};
+use crate::webauthn::verify::Verdict;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Which attestations are believed.
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// Trust the certificates in this PEM file for attestations (can be repeated).
+    #[arg(long, value_name = "PEM")]
+    pub roots: Vec<PathBuf>,
+    /// Use the FIDO metadata in this file, as the metadata service hands it out, in place of what
+    /// `fidokey metadata import` kept.
+    #[arg(long, value_name = "FILE")]
+    pub mds: Option<PathBuf>,
+    /// Believe the signature of that file under the roots in this PEM file, in place of the FIDO
+    /// service's root.
+    #[arg(long, value_name = "PEM", requires = "mds")]
+    pub mds_root: Option<PathBuf>,
+    /// Reject an attestation that leads to no trusted root.
+    #[arg(long)]
+    pub require_trust: bool,
+}
+
+/// Which attestations are believed, read from where the flags say.
+pub(super) struct Trust {
+    roots: Roots,
+    metadata: Option<Kept>,
+    required: bool,
+    at: u64,
+}
+
+impl TrustArgs {
+    /// Reads what the flags name.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, has no certificates or is no metadata that can be believed.
+    pub(super) fn read(&self, app: &mut App<'_>) -> Result<Trust, CliError> {
+        let mut roots = Roots::default();
+        for path in &self.roots {
+            roots.extend(read_roots("--roots", path)?);
+        }
+        let at = app.now_in_seconds();
+        let metadata = match &self.mds {
+            None => app.kept_metadata(),
+            Some(path) => {
+                let name = words::path(path);
+                let blob = read_blob(path)?;
+                let kept = check(&blob, &name, self.mds_root.as_deref(), "--mds-root", at)?;
+                let summary = kept.summary();
+                if summary.is_due(at) {
+                    let hint = "`fidokey metadata import --allow-stale FILE` keeps it all the same; \
+                                then leave `--mds` out.";
+                    return Err(explain::metadata_expired(summary.next_update, &name, hint));
+                }
+                Some(kept)
+            }
+        };
+        Ok(Trust { roots, metadata, required: self.require_trust, at })
+    }
+}
+
+impl Trust {
+    /// Adds to a verdict on a registration whether its attestation can be believed. `info` is what
+    /// the key says of itself, where it is at hand.
+    pub(super) fn judge(&self, verdict: Verdict, info: Option<&Info>) -> Verdict {
+        if self.roots.is_empty() && self.metadata.is_none() && !self.required {
+            return verdict;
+        }
+        let source = TrustSource {
+            roots: &self.roots,
+            metadata: self.metadata.as_ref(),
+            info,
+            required: self.required,
+            at: self.at,
+        };
+        trust::judge(verdict, &source)
+    }
+}
+
+/// Reads roots from a PEM file.
+pub(super) fn read_roots(flag: &str, path: &Path) -> Result<Roots, CliError> {
+    let name = words::path(path);
+    let bytes = read_up_to(path, files::MAX_FILE)
+        .map_err(|cause| explain::unreadable_input(&name, &cause))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Roots::from_pem(&text).map_err(|error| explain::roots(&error, flag, path))
+}
+
+/// Reads a file that may be metadata.
+pub(super) fn read_blob(path: &Path) -> Result<Vec<u8>, CliError> {
+    let longest = u64::try_from(metadata::blob::MAX_LENGTH).unwrap_or(u64::MAX);
+    read_up_to(path, longest).map_err(|cause| explain::unreadable_input(&words::path(path), &cause))
+}
+
+/// Checks metadata and puts it into the form in which it is searched.
+pub(super) fn check(
+    blob: &[u8],
+    name: &str,
+    root: Option<&Path>,
+    root_flag: &str,
+    at: u64,
+) -> Result<Kept, CliError> {
+    let trust = match root {
+        Some(path) => BlobTrust::Roots(read_roots(root_flag, path)?),
+        None => BlobTrust::Service,
+    };
+    let metadata = Metadata::read(blob, &trust, at)
+        .map_err(|error| explain::metadata_blob(&error, name, root_flag))?;
+    Kept::of(&metadata, at).map_err(|error| CliError::defect(&error))
+}
