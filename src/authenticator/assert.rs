@@ -3,13 +3,14 @@
 use super::error::AuthenticatorError;
 use super::interaction::Act;
 use super::key::{Context, Key};
-use super::register::not_recognised;
-use super::token::Need;
+use super::preflight;
+use super::register::{decrypted, encrypted_salts, not_recognised};
+use super::token::{Need, Token};
 use super::verification::{self, Ceremony, Method, UserVerification};
 use crate::ctap::extensions::AssertionExtensions;
 use crate::ctap::get_assertion::{AssertionResponse, GetAssertion, GetNextAssertion};
 use crate::ctap::hmac_secret::{HmacOutputs, HmacSalts, HmacSecretInput};
-use crate::ctap::{CredentialDescriptor, Permissions};
+use crate::ctap::{CommandCode, CredentialDescriptor, Permissions, Request};
 use crate::wire::status::Status;
 
 /// The most assertions that one request may have. The largest stores of known keys hold 300.
@@ -28,18 +29,25 @@ pub struct AssertParameters {
     pub user_verification: UserVerification,
     /// Whether a touch is asked for.
     pub user_presence: bool,
+    /// A U2F AppID under which the credentials may have been made instead.
+    pub app_id: Option<String>,
     /// Salts for the hmac-secret extension.
     pub hmac_secret: Option<HmacSalts>,
+    /// Salts that stand in for these with single credentials of the list, by credential ID.
+    pub hmac_secret_by_credential: Vec<(Vec<u8>, HmacSalts)>,
     /// Whether the blob kept with the credential is asked for.
     pub get_cred_blob: bool,
     /// Whether the key of the credential's large blob is asked for.
     pub large_blob_key: bool,
+    /// Whether the store of large blobs is to be written afterwards: a token for it is fetched with
+    /// the one for the assertion.
+    pub then_large_blob_write: bool,
 }
 
 /// One assertion.
 #[derive(Debug)]
 pub struct Assertion {
-    /// The key's answer.
+    /// The key's answer; it names the credential where only one was asked for, too.
     pub response: AssertionResponse,
     /// The outputs of hmac-secret.
     pub hmac_secret: Option<HmacOutputs>,
@@ -50,6 +58,8 @@ pub struct Assertion {
 pub struct Assertions {
     /// At least one.
     pub assertions: Vec<Assertion>,
+    /// Whether the credential was made with U2F, under the AppID.
+    pub app_id_used: bool,
 }
 
 /// Makes an assertion with each credential that fits.
@@ -65,7 +75,15 @@ pub fn assert(
 ) -> Result<Assertions, AuthenticatorError> {
     let info = key.info(context)?;
     let method = verification::method(info, parameters.user_verification, Ceremony::Assert)?;
-    let first = match begin(key, context, parameters, method) {
+    let allow = preflight::possible(info, &parameters.allow);
+    if allow.is_empty() && !parameters.allow.is_empty() {
+        // An empty list would allow any credential.
+        let (command, status) = (CommandCode::GET_ASSERTION, Status::NO_CREDENTIALS);
+        return Err(AuthenticatorError::Refused { command, status });
+    }
+    let app_id = made_with_u2f(key, context, parameters, &allow)?;
+    let asked = Asked { parameters, rp_id: app_id.unwrap_or(&parameters.rp_id), allow: &allow };
+    let first = match begin(key, context, asked, method) {
         Err(AuthenticatorError::Refused {
             status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
             ..
@@ -73,7 +91,7 @@ pub fn assert(
             if !verification::pin_can_stand_in(key.info(context)?) {
                 return Err(AuthenticatorError::NoUserVerification);
             }
-            begin(key, context, parameters, Method::Pin)?
+            begin(key, context, asked, Method::Pin)?
         }
         result => result?,
     };
@@ -91,7 +109,35 @@ pub fn assert(
             Err(error) => return Err(error),
         }
     }
-    Ok(Assertions { assertions })
+    Ok(Assertions { assertions, app_id_used: app_id.is_some() })
+}
+
+/// What is asked of the key, after it was seen what it can hold.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    parameters: &'a AssertParameters,
+    /// The RP ID, or the AppID in its place.
+    rp_id: &'a str,
+    allow: &'a [CredentialDescriptor],
+}
+
+/// The AppID, if a credential was made under it and none under the RP ID (WebAuthn Level 3 section
+/// 10.1.1).
+fn made_with_u2f<'a>(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    parameters: &'a AssertParameters,
+    allow: &[CredentialDescriptor],
+) -> Result<Option<&'a str>, AuthenticatorError> {
+    let Some(app_id) = parameters.app_id.as_deref() else { return Ok(None) };
+    if !preflight::speaks_u2f(key, context)? {
+        return Ok(None);
+    }
+    let mut holds = |rp_id| match preflight::find(key, context, rp_id, allow, None) {
+        Err(AuthenticatorError::Refused { .. }) => Ok(false),
+        result => result.map(|found| found.is_some()),
+    };
+    Ok((holds(app_id)? && !holds(&parameters.rp_id)?).then_some(app_id))
 }
 
 /// The first assertion, and what its hmac-secret outputs are decrypted with.
@@ -103,51 +149,99 @@ struct Begun {
 fn begin(
     key: &mut Key,
     context: &mut Context<'_>,
-    parameters: &AssertParameters,
+    asked: Asked<'_>,
     method: Method,
 ) -> Result<Begun, AuthenticatorError> {
+    match method {
+        Method::None => send(key, context, asked, None, None),
+        Method::BuiltInOption => {
+            send(key, context, asked, Some(true), None).map_err(not_recognised)
+        }
+        Method::Pin | Method::BuiltInToken => {
+            let writes = asked.parameters.then_large_blob_write;
+            let later = if writes { Permissions::LARGE_BLOB_WRITE } else { Permissions::default() };
+            let permissions = Permissions::GET_ASSERTION | later;
+            let need = Need { permissions, rp_id: Some(asked.rp_id) };
+            let result = key.with_token(context, need, method, |key, context, token| {
+                send(key, context, asked, None, Some(token))
+            });
+            // The key takes every other permission back with the first use (CTAP 2.1 section
+            // 6.5.5.7).
+            key.token = key.token.take().and_then(|token| token.left_with(later));
+            result
+        }
+    }
+}
+
+/// Sends the command, with what of the list the key takes.
+fn send(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    asked: Asked<'_>,
+    uv: Option<bool>,
+    token: Option<&Token>,
+) -> Result<Begun, AuthenticatorError> {
+    let parameters = asked.parameters;
     let mut request = GetAssertion {
-        rp_id: parameters.rp_id.clone(),
+        rp_id: asked.rp_id.to_owned(),
         client_data_hash: parameters.client_data_hash,
-        allow_list: parameters.allow.clone(),
+        allow_list: Vec::new(),
         extensions: AssertionExtensions {
             get_cred_blob: parameters.get_cred_blob,
             large_blob_key: parameters.large_blob_key,
             ..AssertionExtensions::default()
         },
         up: (!parameters.user_presence).then_some(false),
-        uv: None,
-        pin_uv_auth: None,
+        uv,
+        pin_uv_auth: token.map(|token| token.authenticate(&parameters.client_data_hash)),
     };
-    let response = match method {
-        Method::None | Method::BuiltInOption => {
-            request.extensions.hmac_secret = hmac_secret(key, context, parameters)?;
-            if method == Method::None {
-                let derives = request.extensions.hmac_secret.is_some();
-                key.exchange(context, &request).map_err(|error| only_verified(error, derives))
-            } else {
-                request.uv = Some(true);
-                let within = context.settings.timing.touch;
-                let result = key.exchange_with(context, &request, &Act::VerifyOnKey { within });
-                result.map_err(not_recognised)
-            }
+    request.allow_list = allowed(key, context, asked, &request, token)?;
+    // After the token: fetching it may have changed the shared secret.
+    let salts = match request.allow_list.as_slice() {
+        [only] => {
+            let own = parameters.hmac_secret_by_credential.iter().find(|(id, _)| *id == only.id);
+            own.map(|(_, salts)| salts).or(parameters.hmac_secret.as_ref())
         }
-        Method::Pin | Method::BuiltInToken => {
-            let rp_id = Some(parameters.rp_id.as_str());
-            let need = Need { permissions: Permissions::GET_ASSERTION, rp_id };
-            let result = key.with_token(context, need, method, |key, context, token| {
-                // After the token: fetching it may have changed the shared secret.
-                request.extensions.hmac_secret = hmac_secret(key, context, parameters)?;
-                request.pin_uv_auth = Some(token.authenticate(&request.client_data_hash));
-                key.exchange(context, &request)
-            });
-            // The key takes the permission back with the first use (CTAP 2.1 section 6.5.5.7).
-            key.token = None;
-            result
-        }
-    }?;
+        _ => parameters.hmac_secret.as_ref(),
+    };
+    request.extensions.hmac_secret = encrypted_salts(key, context, salts)?;
+    let result = if uv == Some(true) {
+        let within = context.settings.timing.touch;
+        key.exchange_with(context, &request, &Act::VerifyOnKey { within })
+    } else {
+        key.exchange(context, &request)
+    };
+    let unverified = token.is_none() && uv.is_none() && salts.is_some();
+    let mut response = result.map_err(|error| only_verified(error, unverified))?;
+    // A key may leave the credential out when only one was allowed (CTAP 2.3 section 6.2.3).
+    if let (None, [only]) = (&response.credential, request.allow_list.as_slice()) {
+        response.credential = Some(only.clone());
+    }
     Ok(Begun { response, hmac_secret: request.extensions.hmac_secret })
 }
+
+/// The list as it is sent: whole where the key takes it, or else the one that the key holds. Salts
+/// that belong to single credentials, too, need to know which one it is.
+fn allowed(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    asked: Asked<'_>,
+    request: &GetAssertion,
+    token: Option<&Token>,
+) -> Result<Vec<CredentialDescriptor>, AuthenticatorError> {
+    let rest = request.encode().len().saturating_add(ADDED_LATER);
+    let whole = preflight::fits(key.info(context)?, asked.allow, rest);
+    let one_by_one = !asked.parameters.hmac_secret_by_credential.is_empty();
+    if asked.allow.len() <= 1 || (whole && !one_by_one) {
+        return Ok(asked.allow.to_vec());
+    }
+    let found = preflight::find(key, context, asked.rp_id, asked.allow, token)?;
+    // With none on it, the key says so itself, after its touch.
+    Ok(found.or_else(|| asked.allow.first().cloned()).into_iter().collect())
+}
+
+/// Bytes that a request may grow by after it was measured.
+const ADDED_LATER: usize = 256;
 
 /// Token2's T2F2 refuses hmac-secret under protocol two without a token, and says so as if there
 /// had been a token.
@@ -163,18 +257,6 @@ fn only_verified(error: AuthenticatorError, derives: bool) -> AuthenticatorError
     }
 }
 
-/// The salts, encrypted for the key.
-fn hmac_secret(
-    key: &mut Key,
-    context: &mut Context<'_>,
-    parameters: &AssertParameters,
-) -> Result<Option<HmacSecretInput>, AuthenticatorError> {
-    let Some(salts) = &parameters.hmac_secret else { return Ok(None) };
-    key.shared_secret(context)?;
-    let Some(shared) = &key.shared else { return Ok(None) };
-    Ok(Some(HmacSecretInput::new(shared, salts, context.random)?))
-}
-
 /// Decrypts what the key gave under the shared secret.
 fn finish(
     key: &Key,
@@ -182,9 +264,6 @@ fn finish(
     input: Option<&HmacSecretInput>,
 ) -> Result<Assertion, AuthenticatorError> {
     let encrypted = response.extensions().hmac_secret;
-    let hmac_secret = match (encrypted, input, &key.shared) {
-        (Some(encrypted), Some(input), Some(shared)) => Some(input.decrypt(shared, &encrypted)?),
-        _ => None,
-    };
+    let hmac_secret = decrypted(key, encrypted.as_deref(), input)?;
     Ok(Assertion { response, hmac_secret })
 }

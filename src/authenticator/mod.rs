@@ -11,6 +11,7 @@ mod credentials;
 mod error;
 mod interaction;
 mod key;
+mod large_blobs;
 mod pin;
 mod preflight;
 mod register;
@@ -32,11 +33,12 @@ pub use interaction::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
 };
 pub use key::{Context, Key, Settings};
+pub use large_blobs::{read_large_blobs, write_large_blobs};
 pub use pin::{
     BuiltInVerification, PinChanged, PinState, change_pin, pin_state, set_pin, verify_pin,
 };
 pub use preflight::find_silently;
-pub use register::register;
+pub use register::{Made, RegisterParameters, register};
 pub use reset::{ResetOutlook, reset, reset_outlook};
 pub use select::{SelectError, Selected, SelectedBy, select};
 pub use settling::settle;

@@ -1,22 +1,79 @@
-//! Which credentials a key holds, asked silently: no touch, no PIN (CTAP 2.3 section 6.2.2; WebAuthn
-//! Level 3 sections 5.1.3 and 5.1.4).
+//! Asking a key silently which of many credentials it holds (`up: false`; CTAP 2.3 sections 6.1.2
+//! and 6.2.2), so that a list longer than the key takes can be cut to what it knows.
+//!
+//! A list that the key takes as it is costs no message.
 
 use super::error::AuthenticatorError;
 use super::key::{Context, Key};
+use super::token::Token;
 use crate::ctap::get_assertion::GetAssertion;
-use crate::ctap::{CommandCode, CredentialDescriptor};
+use crate::ctap::get_info::Info;
+use crate::ctap::{CredentialDescriptor, Request};
+use crate::wire::ctaphid::MAX_MESSAGE;
 use crate::wire::status::Status;
+
+/// Bytes of a descriptor besides the credential ID: its map, the names and the lengths.
+const DESCRIPTOR: usize = 27;
 
 /// The most questions that one list is asked in. A key that takes one ID at a time is asked for no
 /// more than these.
-const MAX_QUESTIONS: usize = 64;
+const MAX_QUESTIONS: usize = 256;
 
-/// Looks for the first of `ids` that the key holds for `rp_id`, without a touch and without the
-/// PIN. `None` when it shows none of them.
-///
-/// What the key shows only to a verified person (credProtect, level 3) is not found. IDs that are
-/// longer than the key's can be are not asked for; long lists are asked in as many parts as the key
-/// needs.
+/// How much a key takes at once.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    credentials: usize,
+    message: usize,
+    id: usize,
+}
+
+impl Limits {
+    /// What a key states; zero states nothing.
+    fn of(info: &Info) -> Self {
+        let limit = |stated: Option<u64>| {
+            let stated = stated.filter(|most| *most > 0);
+            stated.and_then(|most| usize::try_from(most).ok())
+        };
+        Self {
+            credentials: limit(info.max_credential_count_in_list).unwrap_or(usize::MAX),
+            message: limit(info.max_msg_size).unwrap_or(MAX_MESSAGE).min(MAX_MESSAGE),
+            id: limit(info.max_credential_id_length).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+/// Whether a key may hold credentials that were made with U2F.
+pub(super) fn speaks_u2f(
+    key: &mut Key,
+    context: &mut Context<'_>,
+) -> Result<bool, AuthenticatorError> {
+    Ok(key.capabilities().u2f() || key.info(context)?.supports_version("U2F_V2"))
+}
+
+/// Leaves out what cannot be a credential of this key, since its ID is longer than the key's are.
+pub(super) fn possible(info: &Info, list: &[CredentialDescriptor]) -> Vec<CredentialDescriptor> {
+    let most = Limits::of(info).id;
+    list.iter().filter(|one| one.id.len() <= most).cloned().collect()
+}
+
+/// Whether a key takes a list in a message that is `rest` bytes long without it.
+pub(super) fn fits(info: &Info, list: &[CredentialDescriptor], rest: usize) -> bool {
+    taken(list, Limits::of(info), rest) == list.len()
+}
+
+/// How many of a list, from its start, a message has room for.
+fn taken(list: &[CredentialDescriptor], limits: Limits, rest: usize) -> usize {
+    let mut length = rest;
+    let fit = list.iter().take(limits.credentials).take_while(|one| {
+        length = length.saturating_add(one.id.len()).saturating_add(DESCRIPTOR);
+        length <= limits.message
+    });
+    fit.count()
+}
+
+/// Looks for one of `ids` that the key holds for `rp_id`, without a touch and without the PIN. `None`
+/// when it shows none of them: what exists only for who was verified (credProtect, level 3) is not
+/// found.
 ///
 /// # Errors
 ///
@@ -27,53 +84,90 @@ pub fn find_silently(
     rp_id: &str,
     ids: &[Vec<u8>],
 ) -> Result<Option<Vec<u8>>, AuthenticatorError> {
-    let info = key.info(context)?;
-    let longest = info.max_credential_id_length.and_then(|length| usize::try_from(length).ok());
-    let stated = info.max_credential_count_in_list.and_then(|count| usize::try_from(count).ok());
-    // Absent or zero: nobody knows, and one fits in any case.
-    let mut at_once = stated.unwrap_or(1).max(1);
-    let possible = ids.iter().filter(|id| longest.is_none_or(|longest| id.len() <= longest));
-    let possible: Vec<&Vec<u8>> = possible.collect();
-    let mut rest = possible.as_slice();
+    let ids: Vec<_> = ids.iter().cloned().map(CredentialDescriptor::new).collect();
+    let possible = possible(key.info(context)?, &ids);
+    Ok(find(key, context, rp_id, &possible, None)?.map(|found| found.id))
+}
+
+/// Finds one of the credentials on the key, without a touch. A token shows those, too, that exist
+/// only for who was verified.
+pub(super) fn find(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    rp_id: &str,
+    list: &[CredentialDescriptor],
+    token: Option<&Token>,
+) -> Result<Option<CredentialDescriptor>, AuthenticatorError> {
+    let mut request = GetAssertion {
+        rp_id: rp_id.to_owned(),
+        up: Some(false),
+        pin_uv_auth: token.map(|token| token.authenticate(&[0; 32])),
+        ..GetAssertion::default()
+    };
+    let rest = request.encode().len();
+    let mut limits = Limits::of(key.info(context)?);
     let mut questions = 0_usize;
-    while !rest.is_empty() {
+    let claimed = u64::try_from(list.len()).unwrap_or(u64::MAX);
+    let mut list = list;
+    while !list.is_empty() {
         questions = questions.saturating_add(1);
         if questions > MAX_QUESTIONS {
-            let claimed = u64::try_from(ids.len()).unwrap_or(u64::MAX);
             return Err(AuthenticatorError::TooMany { what: "credential IDs", claimed });
         }
-        let (part, after) = rest.split_at(at_once.min(rest.len()));
-        let request = GetAssertion {
-            rp_id: rp_id.to_owned(),
-            client_data_hash: [0; 32],
-            allow_list: part.iter().map(|id| CredentialDescriptor::new((*id).clone())).collect(),
-            up: Some(false),
-            ..GetAssertion::default()
-        };
+        let count = taken(list, limits, rest).max(1);
+        let (chunk, after) = list.split_at_checked(count).unwrap_or((list, &[]));
+        request.allow_list = chunk.to_vec();
         match key.exchange(context, &request) {
             Ok(found) => {
-                // A key may leave the ID out when it was asked for one alone.
-                let named = found.credential.map(|credential| credential.id);
-                return Ok(named.or_else(|| part.first().map(|id| (*id).clone())));
+                let only = chunk.first().filter(|_| chunk.len() == 1).cloned();
+                return Ok(found.credential.or(only));
             }
-            Err(AuthenticatorError::Refused { status: Status::NO_CREDENTIALS, .. }) => {
-                rest = after;
-            }
-            // Some keys say so of a list in which there is nothing of theirs (CTAP 2.0).
-            Err(AuthenticatorError::Refused { status: Status::INVALID_CREDENTIAL, .. }) => {
-                rest = after;
-            }
-            Err(AuthenticatorError::Refused { command: CommandCode::GET_ASSERTION, status })
-                if at_once > 1
-                    && matches!(
-                        status,
-                        Status::REQUEST_TOO_LARGE | Status::LIMIT_EXCEEDED | Status::INVALID_LENGTH
-                    ) =>
-            {
-                at_once /= 2;
-            }
+            Err(AuthenticatorError::Refused {
+                status: Status::NO_CREDENTIALS | Status::INVALID_CREDENTIAL,
+                ..
+            }) => list = after,
+            // The key takes less than it says.
+            Err(AuthenticatorError::Refused {
+                status: Status::REQUEST_TOO_LARGE | Status::LIMIT_EXCEEDED | Status::INVALID_LENGTH,
+                ..
+            }) if count > 1 => limits.credentials = count.div_ceil(2),
             Err(error) => return Err(error),
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(lengths: &[usize]) -> Vec<CredentialDescriptor> {
+        lengths.iter().map(|length| CredentialDescriptor::new(vec![7; *length])).collect()
+    }
+
+    #[test]
+    fn a_list_is_cut_by_number_and_by_length() {
+        let limits = |credentials, message| Limits { credentials, message, id: usize::MAX };
+        let ids = list(&[64; 10]);
+        assert_eq!(taken(&ids, limits(usize::MAX, 7609), 100), 10);
+        assert_eq!(taken(&ids, limits(8, 7609), 100), 8);
+        assert_eq!(taken(&ids, limits(8, 1200), 100), 8);
+        assert_eq!(taken(&ids, limits(8, 300), 100), 2);
+        assert_eq!(taken(&ids, limits(8, 64), 100), 0);
+        assert_eq!(taken(&[], limits(8, 64), 100), 0);
+    }
+
+    /// What is estimated of a descriptor is never less than it takes.
+    #[test]
+    fn the_estimate_is_enough() {
+        for length in [1, 23, 24, 255, 256, 1023] {
+            let encoded =
+                |allow_list| GetAssertion { allow_list, ..GetAssertion::default() }.encode();
+            let bare = encoded(Vec::new()).len();
+            let one = encoded(list(&[length])).len();
+            let two = encoded(list(&[length, length])).len();
+            assert!(two - one <= length + DESCRIPTOR, "{length}: {}", two - one - length);
+            assert!(one - bare <= length + DESCRIPTOR + 4);
+        }
+    }
 }

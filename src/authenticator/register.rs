@@ -3,16 +3,38 @@
 use super::error::{AuthenticatorError, PinError};
 use super::interaction::Act;
 use super::key::{Context, Key};
-use super::token::Need;
+use super::preflight;
+use super::token::{Need, Token};
 use super::verification::{self, Ceremony, Method, UserVerification};
-use crate::ctap::Permissions;
+use crate::ctap::hmac_secret::{HmacOutputs, HmacSalts, HmacSecretInput};
 use crate::ctap::make_credential::{MakeCredential, MakeCredentialResponse};
+use crate::ctap::{CommandCode, CredentialDescriptor, Permissions, Request};
 use crate::wire::status::Status;
 
+/// What is to be made.
+#[derive(Debug)]
+pub struct RegisterParameters {
+    /// The command. What it says of user verification (`uv`, `pin_uv_auth`) and of hmac-secret-mc
+    /// is filled in, and its exclude list is cut to what the key takes.
+    pub command: MakeCredential,
+    /// Whether the person is verified.
+    pub user_verification: UserVerification,
+    /// Salts to evaluate right away (hmac-secret-mc).
+    pub hmac_secret: Option<HmacSalts>,
+    /// A U2F AppID under which no excluded credential may be on the key, either.
+    pub exclude_app_id: Option<String>,
+}
+
+/// A credential that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// The key's answer.
+    pub response: MakeCredentialResponse,
+    /// What the salts gave.
+    pub hmac_secret: Option<HmacOutputs>,
+}
+
 /// Makes a credential.
-///
-/// What the request says of user verification (`uv`, `pin_uv_auth`) is filled in here, by what
-/// `wanted` asks for and what the key can do.
 ///
 /// # Errors
 ///
@@ -21,23 +43,27 @@ use crate::wire::status::Status;
 pub fn register(
     key: &mut Key,
     context: &mut Context<'_>,
-    request: &mut MakeCredential,
-    wanted: UserVerification,
-) -> Result<MakeCredentialResponse, AuthenticatorError> {
+    mut parameters: RegisterParameters,
+) -> Result<Made, AuthenticatorError> {
     let info = key.info(context)?;
-    let resident = request.rk == Some(true);
+    let resident = parameters.command.rk == Some(true);
     if resident && info.options().rk() != Some(true) {
         let what = "resident credentials (discoverable credentials, passkeys)".to_owned();
         return Err(AuthenticatorError::Unsupported { what });
     }
     // A key answers with a status that says no more than that a parameter is wrong (section 6.1.2).
-    if request.enterprise_attestation.is_some() && info.options().ep() != Some(true) {
+    if parameters.command.enterprise_attestation.is_some() && info.options().ep() != Some(true) {
         let off = info.options().ep().map_or("", |_| ", which is switched off on it");
         let what = format!("enterprise attestation{off}");
         return Err(AuthenticatorError::Unsupported { what });
     }
+    let wanted = parameters.user_verification;
     let method = verification::method(info, wanted, Ceremony::Register { resident })?;
-    match make(key, context, request, method) {
+    let exclude = preflight::possible(info, &parameters.command.exclude_list);
+    if let Some(app_id) = parameters.exclude_app_id.take() {
+        refuse_if_held(key, context, &app_id, &exclude)?;
+    }
+    match make(key, context, &mut parameters, &exclude, method) {
         // The key insists on verification although it did not say so, or its own is blocked.
         Err(AuthenticatorError::Refused {
             status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
@@ -46,40 +72,127 @@ pub fn register(
             if !verification::pin_can_stand_in(key.info(context)?) {
                 return Err(AuthenticatorError::NoUserVerification);
             }
-            make(key, context, request, Method::Pin)
+            make(key, context, &mut parameters, &exclude, Method::Pin)
         }
         result => result,
+    }
+}
+
+/// Fails as a key does that holds an excluded credential, if it holds one that was made with U2F.
+fn refuse_if_held(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    app_id: &str,
+    exclude: &[CredentialDescriptor],
+) -> Result<(), AuthenticatorError> {
+    if !preflight::speaks_u2f(key, context)? {
+        return Ok(());
+    }
+    // U2F's credentials need no verification, and a key that insists on it has none to show.
+    let found = match preflight::find(key, context, app_id, exclude, None) {
+        Err(AuthenticatorError::Refused { .. }) => None,
+        result => result?,
+    };
+    match found {
+        Some(_) => Err(AuthenticatorError::Refused {
+            command: CommandCode::MAKE_CREDENTIAL,
+            status: Status::CREDENTIAL_EXCLUDED,
+        }),
+        None => Ok(()),
     }
 }
 
 fn make(
     key: &mut Key,
     context: &mut Context<'_>,
-    request: &mut MakeCredential,
+    parameters: &mut RegisterParameters,
+    exclude: &[CredentialDescriptor],
     method: Method,
-) -> Result<MakeCredentialResponse, AuthenticatorError> {
-    request.uv = None;
-    request.pin_uv_auth = None;
+) -> Result<Made, AuthenticatorError> {
+    let command = &mut parameters.command;
+    command.uv = None;
+    command.pin_uv_auth = None;
+    command.exclude_list = Vec::new();
+    // Room for what is added later: a token's proof, and encrypted salts.
+    let rest = command.encode().len().saturating_add(ADDED_LATER);
+    let whole = preflight::fits(key.info(context)?, exclude, rest);
     match method {
-        Method::None => key.exchange(context, &*request),
+        Method::None => send(key, context, parameters, exclude, whole, None),
         Method::BuiltInOption => {
-            request.uv = Some(true);
-            let within = context.settings.timing.touch;
-            let result = key.exchange_with(context, &*request, &Act::VerifyOnKey { within });
-            result.map_err(not_recognised)
+            parameters.command.uv = Some(true);
+            send(key, context, parameters, exclude, whole, None).map_err(not_recognised)
         }
         Method::Pin | Method::BuiltInToken => {
-            let rp_id = request.rp.id.clone();
-            let permissions = Permissions::MAKE_CREDENTIAL;
+            let rp_id = parameters.command.rp.id.clone();
+            let silent = if whole { Permissions::default() } else { Permissions::GET_ASSERTION };
+            let permissions = Permissions::MAKE_CREDENTIAL | silent;
             let need = Need { permissions, rp_id: Some(&rp_id) };
             let result = key.with_token(context, need, method, |key, context, token| {
-                request.pin_uv_auth = Some(token.authenticate(&request.client_data_hash));
-                key.exchange(context, &*request)
+                send(key, context, parameters, exclude, whole, Some(token))
             });
             // The key takes the permission back with the first use (CTAP 2.1 section 6.5.5.7).
             key.token = None;
             result
         }
+    }
+}
+
+/// Bytes that a request may grow by after it was measured.
+const ADDED_LATER: usize = 256;
+
+/// Sends the command, with what of the exclude list the key takes.
+fn send(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    parameters: &mut RegisterParameters,
+    exclude: &[CredentialDescriptor],
+    whole: bool,
+    token: Option<&Token>,
+) -> Result<Made, AuthenticatorError> {
+    let command = &mut parameters.command;
+    command.exclude_list = if whole {
+        exclude.to_vec()
+    } else {
+        // What is found is excluded by the key itself, after its touch.
+        preflight::find(key, context, &command.rp.id, exclude, token)?.into_iter().collect()
+    };
+    command.pin_uv_auth = token.map(|token| token.authenticate(&command.client_data_hash));
+    // After the token: fetching it may have changed the shared secret.
+    command.extensions.hmac_secret_mc =
+        encrypted_salts(key, context, parameters.hmac_secret.as_ref())?;
+    let response = if command.uv == Some(true) {
+        let within = context.settings.timing.touch;
+        key.exchange_with(context, &*command, &Act::VerifyOnKey { within })?
+    } else {
+        key.exchange(context, &*command)?
+    };
+    let encrypted = response.extensions().hmac_secret_mc;
+    let input = command.extensions.hmac_secret_mc.as_ref();
+    let hmac_secret = decrypted(key, encrypted.as_deref(), input)?;
+    Ok(Made { response, hmac_secret })
+}
+
+/// Salts, encrypted for the key.
+pub(super) fn encrypted_salts(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    salts: Option<&HmacSalts>,
+) -> Result<Option<HmacSecretInput>, AuthenticatorError> {
+    let Some(salts) = salts else { return Ok(None) };
+    key.shared_secret(context)?;
+    let Some(shared) = &key.shared else { return Ok(None) };
+    Ok(Some(HmacSecretInput::new(shared, salts, context.random)?))
+}
+
+/// What the key gave for salts, decrypted with the shared secret.
+pub(super) fn decrypted(
+    key: &Key,
+    encrypted: Option<&[u8]>,
+    input: Option<&HmacSecretInput>,
+) -> Result<Option<HmacOutputs>, AuthenticatorError> {
+    match (encrypted, input, &key.shared) {
+        (Some(encrypted), Some(input), Some(shared)) => Ok(Some(input.decrypt(shared, encrypted)?)),
+        _ => Ok(None),
     }
 }
 

@@ -47,6 +47,15 @@ impl Token {
         &self.token
     }
 
+    /// The token after a use that took every other permission back; `None` when none is left.
+    pub(super) fn left_with(mut self, permissions: Permissions) -> Option<Self> {
+        if permissions.is_empty() || !self.permissions?.contains(permissions) {
+            return None;
+        }
+        self.permissions = Some(permissions);
+        Some(self)
+    }
+
     /// Proves a message.
     pub(super) fn authenticate(&self, message: &[u8]) -> PinUvAuth {
         self.token.authenticate(message)

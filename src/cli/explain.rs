@@ -33,7 +33,7 @@ pub use virtual_key::lasting;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::authenticator::{AuthenticatorError, Question};
-use crate::client::ClientError;
+use crate::client::{ClientError, ExtensionError};
 use crate::ctap::{CryptoError, Effect, RandomError};
 use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
@@ -89,6 +89,7 @@ pub fn client(error: &ClientError, key: &KeyDescription) -> CliError {
                 .cause(error.to_string())
                 .hint("Change one of the two, or give `--client-data-hash` in place of `--origin`.")
         }
+        ClientError::Extension(error) => extension(error),
         ClientError::Authenticator(error) => authenticator(error, key),
         ClientError::Response(error) => CliError::new(
             Exit::Failed,
@@ -98,6 +99,23 @@ pub fn client(error: &ClientError, key: &KeyDescription) -> CliError {
         .cause(escape(&error.to_string()))
         .hint("If it was kept on the key, `fidokey credential list` shows it."),
     }
+}
+
+/// Explains which rule a relying party's options break.
+pub fn options(error: &ClientError) -> CliError {
+    match error {
+        ClientError::Extension(error) => extension(error),
+        error => CliError::usage("The options ask for what this origin may not. Nothing was sent.")
+            .cause(escape(&error.to_string()))
+            .hint("`--origin` says from which page the options come.")
+            .hint("`--related-origins FILE` gives the list of other origins that may ask."),
+    }
+}
+
+fn extension(error: &ExtensionError) -> CliError {
+    CliError::usage("The options break a rule of an extension. Nothing was sent.")
+        .cause(format!("extensions: {}", escape(&error.to_string())))
+        .hint("A browser refuses them, too: they must be mended where they are made.")
 }
 
 /// Explains an error of a ceremony on a key.

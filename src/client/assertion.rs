@@ -1,17 +1,26 @@
 //! Making an assertion (WebAuthn Level 3 section 5.1.4).
 
+use super::extensions::{self, keeps_large_blobs, salts};
 use super::{ClientDataSource, ClientError};
-use crate::authenticator::{self, AssertParameters, Context, Key, UserVerification};
+use crate::authenticator::{
+    self, AssertParameters, AuthenticatorError, Context, Key, UserVerification,
+};
 use crate::ctap::extensions::AssertionOutputs;
+use crate::ctap::get_info::Info;
 use crate::ctap::hmac_secret::{HmacOutputs, HmacSalts};
+use crate::ctap::large_blobs::LargeBlobError;
 use crate::ctap::{CredentialDescriptor, SecretBytes, UserEntity};
+use crate::webauthn::base64url::{Base64Url, encode};
 use crate::webauthn::client_data::ClientDataType;
+use crate::webauthn::json::options::ExtensionInputsJson;
 use crate::webauthn::json::{
     AuthenticationResponseJson, AuthenticatorAssertionResponseJson, ExtensionResults,
 };
 use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 use crate::webauthn::rp_id::RpId;
 use crate::webauthn::verify::{self, AssertionInput, ClientData, Verdict};
+use serde_json::{Value, json};
+use thiserror::Error;
 
 /// An assertion to be made.
 #[derive(Debug)]
@@ -32,8 +41,39 @@ pub struct AssertionRequest {
     pub get_cred_blob: bool,
     /// Whether the key of the credential's large blob is asked for.
     pub large_blob_key: bool,
+    /// Extension inputs of the relying party, as far as the key can.
+    pub client_extensions: ExtensionInputsJson,
     /// What is known of the credential since its registration.
     pub known: Option<KnownRegistration>,
+}
+
+impl AssertionRequest {
+    /// A request for an assertion with any credential that the key holds, without extensions.
+    pub fn new(rp_id: RpId, client_data: ClientDataSource) -> Self {
+        Self {
+            rp_id,
+            client_data,
+            allow: Vec::new(),
+            user_verification: UserVerification::Preferred,
+            user_presence: true,
+            hmac_secret: None,
+            get_cred_blob: false,
+            large_blob_key: false,
+            client_extensions: ExtensionInputsJson::default(),
+            known: None,
+        }
+    }
+
+    /// Checks the rules that hold for every key.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::RpId`] or [`ClientError::Extension`] for the first that is broken.
+    pub fn check(&self) -> Result<(), ClientError> {
+        self.client_data.check(&self.rp_id)?;
+        let origin = self.client_data.origin();
+        Ok(extensions::check_assertion(&self.client_extensions, &self.allow, origin)?)
+    }
 }
 
 /// What is known of a credential since its registration.
@@ -64,7 +104,7 @@ pub struct Asserted {
     pub verdict: Verdict,
     /// The account, as far as the key says; names only after user verification.
     pub user: Option<UserEntity>,
-    /// The outputs of hmac-secret.
+    /// The outputs of hmac-secret, or what `prf` gave. Not in the response.
     pub hmac_secret: Option<HmacOutputs>,
     /// The blob kept with the credential.
     pub cred_blob: Option<SecretBytes>,
@@ -74,6 +114,32 @@ pub struct Asserted {
     pub asked: Vec<String>,
     /// What else the key gave for them.
     pub outputs: AssertionOutputs,
+    /// Why the large blob was not read or not written, if it should have been.
+    pub large_blob_problem: Option<LargeBlobProblem>,
+}
+
+/// Why a large blob was not read or not written.
+#[derive(Debug, Error)]
+pub enum LargeBlobProblem {
+    /// The credential has no key for it.
+    #[error("the key gave no key for a large blob with this credential")]
+    NoKey,
+    /// The blob cannot be sealed.
+    #[error(transparent)]
+    Seal(#[from] LargeBlobError),
+    /// The key's store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] AuthenticatorError),
+}
+
+impl Asserted {
+    /// Puts what `prf` gave into the response, where WebAuthn has it.
+    pub fn put_prf_in_response(&mut self) {
+        let results = &mut self.response.client_extension_results;
+        if let Some(outputs) = self.hmac_secret.as_ref().filter(|_| results.contains_key("prf")) {
+            extensions::put_prf(results, outputs);
+        }
+    }
 }
 
 /// Makes an assertion with each credential that fits and verifies them; the key's newest
@@ -89,39 +155,59 @@ pub fn assert(
     context: &mut Context<'_>,
     request: AssertionRequest,
 ) -> Result<Vec<Asserted>, ClientError> {
+    request.check()?;
     let mut client_data = request.client_data.prepare(ClientDataType::Get, &request.rp_id)?;
-    let expected = &mut client_data.expected;
-    expected.user_verification = request.user_verification == UserVerification::Required;
-    expected.user_presence = request.user_presence;
-    let asked = [
-        (request.hmac_secret.is_some(), "hmac-secret"),
-        (request.get_cred_blob, "credBlob"),
-        (request.large_blob_key, "largeBlobKey"),
-    ];
+    let plan = plan(&request.client_extensions, key.info(context)?);
+    let inputs = &request.client_extensions;
+    let user_verification =
+        if plan.derives() { UserVerification::Required } else { request.user_verification };
+    let derives = plan.derives() || request.hmac_secret.is_some();
+    let get_cred_blob = plan.get_cred_blob || request.get_cred_blob;
+    let large_blob_key = plan.large_blob || request.large_blob_key;
+    let asked =
+        [(derives, "hmac-secret"), (get_cred_blob, "credBlob"), (large_blob_key, "largeBlobKey")];
     let asked = asked.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned());
     let asked: Vec<String> = asked.collect();
-    expected.extensions = Some(asked.clone());
+    let write = inputs.large_blob.as_ref().and_then(|blob| blob.write.as_ref());
     let parameters = AssertParameters {
         rp_id: request.rp_id.to_string(),
         client_data_hash: client_data.hash,
         allow: request.allow.iter().cloned().map(CredentialDescriptor::new).collect(),
-        user_verification: request.user_verification,
+        user_verification,
         user_presence: request.user_presence,
-        hmac_secret: request.hmac_secret,
-        get_cred_blob: request.get_cred_blob,
-        large_blob_key: request.large_blob_key,
+        app_id: inputs.app_id.clone(),
+        hmac_secret: plan.eval.or(request.hmac_secret),
+        hmac_secret_by_credential: plan.by_credential,
+        get_cred_blob,
+        large_blob_key,
+        then_large_blob_write: plan.large_blob && write.is_some(),
     };
     let made = authenticator::assert(key, context, &parameters)?;
+    let expected = &mut client_data.expected;
+    expected.user_verification = user_verification == UserVerification::Required;
+    expected.user_presence = request.user_presence;
+    expected.extensions = Some(extensions::expected(&asked, inputs));
+    expected.app_id.clone_from(&inputs.app_id);
+    let reads = inputs.large_blob.as_ref().is_some_and(|blob| blob.read == Some(true));
+    let blobs = Blobs { reads, write, rp_id: &parameters.rp_id };
     let mut asserted = Vec::new();
     for assertion in made.assertions {
         let mut outputs = assertion.response.extensions();
         let given = assertion.response;
-        // A key may leave the credential out when only one was allowed (CTAP 2.3 section 6.2.3).
-        let credential_id = match (&given.credential, request.allow.as_slice()) {
-            (Some(credential), _) => credential.id.clone(),
-            (None, [only]) => only.clone(),
-            (None, _) => Vec::new(),
-        };
+        let credential_id = given.credential.as_ref().map(|one| one.id.clone()).unwrap_or_default();
+        let mut results = ExtensionResults::new();
+        if inputs.app_id.is_some() {
+            results.insert("appid".to_owned(), made.app_id_used.into());
+        }
+        if inputs.prf.is_some() {
+            results.insert("prf".to_owned(), json!({}));
+        }
+        if let Some(blob) = outputs.cred_blob.as_ref().filter(|_| inputs.get_cred_blob) {
+            results.insert("getCredBlob".to_owned(), encode(blob.expose()).into());
+        }
+        let (blob, large_blob_problem) =
+            blobs.carry_out(key, context, given.large_blob_key.as_ref());
+        results.extend(blob.map(|blob| ("largeBlob".to_owned(), blob)));
         let user_handle =
             given.user.as_ref().map(|user| user.id.clone()).filter(|id| !id.is_empty());
         let response = AuthenticationResponseJson::new(
@@ -132,7 +218,7 @@ pub fn assert(
                 signature: given.signature.as_slice().into(),
                 user_handle: user_handle.as_deref().map(Into::into),
             },
-            ExtensionResults::new(),
+            results,
         );
         let known = request
             .known
@@ -161,7 +247,83 @@ pub fn assert(
             large_blob_key: given.large_blob_key,
             asked: asked.clone(),
             outputs,
+            large_blob_problem,
         });
     }
     Ok(asserted)
+}
+
+/// What the relying party's inputs become on one key.
+#[derive(Default)]
+struct Plan {
+    eval: Option<HmacSalts>,
+    by_credential: Vec<(Vec<u8>, HmacSalts)>,
+    get_cred_blob: bool,
+    large_blob: bool,
+}
+
+impl Plan {
+    /// Whether `prf` is evaluated: with the function for who was verified (section 10.1.4).
+    fn derives(&self) -> bool {
+        self.eval.is_some() || !self.by_credential.is_empty()
+    }
+}
+
+fn plan(inputs: &ExtensionInputsJson, info: &Info) -> Plan {
+    let prf = inputs.prf.as_ref().filter(|_| info.supports_extension("hmac-secret"));
+    let by_credential = prf.iter().flat_map(|prf| &prf.eval_by_credential);
+    let wants_blob = inputs
+        .large_blob
+        .as_ref()
+        .is_some_and(|blob| blob.read == Some(true) || blob.write.is_some());
+    Plan {
+        eval: prf.and_then(|prf| prf.eval.as_ref()).map(salts),
+        by_credential: by_credential
+            .map(|(id, values)| (id.as_bytes().to_vec(), salts(values)))
+            .collect(),
+        get_cred_blob: inputs.get_cred_blob && info.supports_extension("credBlob"),
+        large_blob: wants_blob && keeps_large_blobs(info),
+    }
+}
+
+/// What is done with a credential's large blob after the assertion.
+struct Blobs<'a> {
+    reads: bool,
+    write: Option<&'a Base64Url>,
+    rp_id: &'a str,
+}
+
+impl Blobs<'_> {
+    /// Reads or writes the blob; the assertion stands, whatever becomes of it.
+    fn carry_out(
+        &self,
+        key: &mut Key,
+        context: &mut Context<'_>,
+        blob_key: Option<&SecretBytes>,
+    ) -> (Option<Value>, Option<LargeBlobProblem>) {
+        if !self.reads && self.write.is_none() {
+            return (None, None);
+        }
+        match (self.write, self.act(key, context, blob_key)) {
+            (Some(_), Ok(_)) => (Some(json!({"written": true})), None),
+            (Some(_), Err(problem)) => (Some(json!({"written": false})), Some(problem)),
+            (None, Ok(Some(blob))) => (Some(json!({"blob": encode(blob.expose())})), None),
+            (None, Ok(None)) => (Some(json!({})), None),
+            (None, Err(problem)) => (Some(json!({})), Some(problem)),
+        }
+    }
+
+    fn act(
+        &self,
+        key: &mut Key,
+        context: &mut Context<'_>,
+        blob_key: Option<&SecretBytes>,
+    ) -> Result<Option<SecretBytes>, LargeBlobProblem> {
+        let blob_key = blob_key.ok_or(LargeBlobProblem::NoKey)?;
+        let mut array = authenticator::read_large_blobs(key, context)?;
+        let Some(blob) = self.write else { return Ok(array.find(blob_key)) };
+        array.put(blob_key, blob.as_bytes(), context.random)?;
+        authenticator::write_large_blobs(key, context, &array, Some(self.rp_id))?;
+        Ok(None)
+    }
 }

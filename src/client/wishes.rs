@@ -1,12 +1,11 @@
 //! What a request asks for, in the words in which it is held against a key.
 
-use super::{AssertionRequest, ClientDataSource, RegistrationRequest};
+use super::{AssertionRequest, RegistrationRequest};
 use crate::authenticator::UserVerification;
 use crate::webauthn::explain::{
     AttestationWish, ExtensionWish, ListedCredential, RegistrationWishes, Wishes,
 };
-use crate::webauthn::json::options::{ResidentKeyRequirement, UserVerificationRequirement};
-use crate::webauthn::origin::Origin;
+use crate::webauthn::json::options::UserVerificationRequirement;
 
 impl RegistrationRequest {
     /// What is asked for.
@@ -31,7 +30,7 @@ impl RegistrationRequest {
         ];
         Wishes {
             rp_id: Some(self.rp_id.to_string()),
-            origin: origin(&self.client_data),
+            origin: self.client_data.origin().cloned(),
             user_verification: requirement(self.user_verification),
             listed: listed(&self.exclude),
             extensions: extensions.into_iter().flatten().collect(),
@@ -39,11 +38,7 @@ impl RegistrationRequest {
             timeout: None,
             registration: Some(RegistrationWishes {
                 algorithms: self.algorithms.clone(),
-                resident_key: if self.resident {
-                    ResidentKeyRequirement::Required
-                } else {
-                    ResidentKeyRequirement::Discouraged
-                },
+                resident_key: self.resident_key,
                 attachment: None,
                 user_id_length: self.user.id.len(),
                 names: names
@@ -70,7 +65,7 @@ impl AssertionRequest {
         ];
         Wishes {
             rp_id: Some(self.rp_id.to_string()),
-            origin: origin(&self.client_data),
+            origin: self.client_data.origin().cloned(),
             user_verification: requirement(self.user_verification),
             listed: listed(&self.allow),
             extensions: extensions.into_iter().flatten().collect(),
@@ -78,13 +73,6 @@ impl AssertionRequest {
             timeout: None,
             registration: None,
         }
-    }
-}
-
-fn origin(client_data: &ClientDataSource) -> Option<Origin> {
-    match client_data {
-        ClientDataSource::Build { origin, .. } => Some(origin.clone()),
-        ClientDataSource::Hash(_) => None,
     }
 }
 

@@ -25,6 +25,7 @@ pub mod extensions;
 pub mod get_assertion;
 pub mod get_info;
 pub mod hmac_secret;
+pub mod large_blobs;
 pub mod make_credential;
 pub mod pin_protocol;
 pub mod reset;

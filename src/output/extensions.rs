@@ -1,7 +1,9 @@
 //! What a key gave for the extensions that were asked for. Of a secret only that it was given.
 
 use crate::client::{Asserted, Registered};
+use crate::webauthn::json::ExtensionResults;
 use serde::Serialize;
+use serde_json::Value;
 
 /// The outputs of a registration's extensions.
 #[derive(Debug, Serialize)]
@@ -17,6 +19,8 @@ pub(super) struct RegistrationExtensionsView<'a> {
     large_blob_key_given: bool,
     unknown: &'a [String],
     mistyped: &'a [String],
+    #[serde(skip)]
+    client_results: &'a ExtensionResults,
 }
 
 impl<'a> RegistrationExtensionsView<'a> {
@@ -34,6 +38,7 @@ impl<'a> RegistrationExtensionsView<'a> {
             large_blob_key_given: registered.large_blob_key.is_some(),
             unknown: &outputs.unknown,
             mistyped: &outputs.mistyped,
+            client_results: &registered.response.client_extension_results,
         }
     }
 
@@ -53,6 +58,17 @@ impl<'a> RegistrationExtensionsView<'a> {
             format!("  {name:<13}{output}")
         });
         let mut lines: Vec<String> = lines.collect();
+        let words = [
+            ("credProps", "rk", "kept on the key", "not kept on the key"),
+            ("prf", "enabled", "enabled", "not enabled"),
+            ("largeBlob", "supported", "supported", "not supported"),
+        ];
+        for (name, member, yes, no) in words {
+            let result = self.client_results.get(name).and_then(|result| result.get(member));
+            if let Some(result) = result.and_then(Value::as_bool) {
+                lines.push(format!("  {name:<13}{}", if result { yes } else { no }));
+            }
+        }
         if !lines.is_empty() {
             lines.insert(0, "Extensions".to_owned());
         }

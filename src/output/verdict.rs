@@ -6,10 +6,12 @@ use super::text::escape;
 use crate::client::{Asserted, Registered};
 use crate::ctap::UserEntity;
 use crate::webauthn::check::{Check, Outcome};
+use crate::webauthn::json::ExtensionResults;
 use crate::webauthn::model_names::ModelNames;
 use crate::webauthn::verify::Verdict;
 use crate::wire::cose::Algorithm;
 use serde::Serialize;
+use serde_json::Value;
 
 /// A registration, for people, and its verdict, for people and programs.
 #[derive(Debug, Serialize)]
@@ -78,6 +80,8 @@ pub struct AssertionView<'a> {
     user: Option<&'a UserEntity>,
     #[serde(skip)]
     cred_blob: Option<String>,
+    #[serde(skip)]
+    large_blob: Option<String>,
 }
 
 impl<'a> AssertionView<'a> {
@@ -90,6 +94,7 @@ impl<'a> AssertionView<'a> {
             credential_id: &asserted.response.id,
             user: asserted.user.as_ref(),
             cred_blob: asserted.cred_blob.as_ref().map(|blob| base64url(blob.expose())),
+            large_blob: large_blob(&asserted.response.client_extension_results),
         }
     }
 
@@ -107,6 +112,9 @@ impl<'a> AssertionView<'a> {
         if let Some(blob) = &self.cred_blob {
             lines.push(format!("Stored blob    {blob}"));
         }
+        if let Some(blob) = &self.large_blob {
+            lines.push(format!("Large blob     {blob}"));
+        }
         lines.extend(fact_lines(self.verdict, None));
         lines.push(String::new());
         format!("{}\n{}", lines.join("\n"), self.verdict_text())
@@ -116,6 +124,20 @@ impl<'a> AssertionView<'a> {
     pub fn verdict_text(&self) -> String {
         verdict_text("Assertion", self.verdict)
     }
+}
+
+/// What became of a large blob that was to be read or written: its bytes in base64url, or words.
+fn large_blob(results: &ExtensionResults) -> Option<String> {
+    let result = results.get("largeBlob")?;
+    let written = result.get("written").and_then(Value::as_bool);
+    let blob = result.get("blob").and_then(Value::as_str);
+    Some(match (written, blob) {
+        (Some(true), _) => "written".to_owned(),
+        (Some(false), _) => "not written".to_owned(),
+        (None, Some("")) => "empty".to_owned(),
+        (None, Some(blob)) => blob.to_owned(),
+        (None, None) => "none".to_owned(),
+    })
 }
 
 /// An account in words: its name, the person's name, or its ID.

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | [`base64url`] | bytes in JSON | 3 |
 //! | [`client_data`] | client data, written byte for byte and read | 5.8.1 |
-//! | [`origin`], [`rp_id`] | who asks, and for whom they may ask | 5.1.3, 5.1.4 |
+//! | [`origin`], [`rp_id`], [`related_origins`] | who asks, and for whom they may ask | 5.1.3, 5.1.4, 5.11 |
+//! | [`app_id`], [`prf`] | rules of single extensions | 10.1 |
 //! | [`json`] | the JSON forms of responses and options | 5.1, 5.1.8 to 5.1.10 |
 //! | [`public_key`] | credential public keys and signatures | 5.8.5, 6.5.6 |
 //! | [`attestation`] | attestation statements | 8 |
@@ -21,6 +22,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod app_id;
 pub mod attestation;
 pub mod base64url;
 pub mod check;
@@ -30,7 +32,9 @@ pub mod json;
 pub mod metadata;
 pub mod model_names;
 pub mod origin;
+pub mod prf;
 pub mod public_key;
+pub mod related_origins;
 pub mod rp_id;
 pub mod trust;
 pub mod verify;

@@ -35,6 +35,21 @@ pub enum RpIdError {
         /// The RP ID.
         rp_id: String,
     },
+    /// Neither that, nor a related origin.
+    #[error("the origin, {origin}, is neither below the RP ID nor in its list of related origins")]
+    NotRelated {
+        /// The origin.
+        origin: String,
+    },
+    /// A related origin that clients need not heed (section 5.11.1).
+    #[error(
+        "the origin, {origin}, stands in the list of related origins behind five other names; \
+         clients need not look further"
+    )]
+    BehindTooMany {
+        /// The origin.
+        origin: String,
+    },
 }
 
 /// An RP ID.

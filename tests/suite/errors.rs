@@ -10,8 +10,11 @@ use fidokey::authenticator::{
 };
 use fidokey::cli::error::CliError;
 use fidokey::cli::explain;
-use fidokey::client::{ClientError, IdError, SavedRegistrationError};
+use fidokey::client::{
+    ClientError, ExtensionError, IdError, LargeBlobProblem, SavedRegistrationError,
+};
 use fidokey::ctap::get_info::{GetInfo, MEMBERS};
+use fidokey::ctap::large_blobs::LargeBlobError;
 use fidokey::ctap::pin_protocol::KeyAgreementError;
 use fidokey::ctap::{
     CommandCode, CryptoError, Effect, MemberError, PinNotUtf8, PinPolicyError, PinProtocol,
@@ -21,6 +24,8 @@ use fidokey::trace::{Damage, ReadError, TraceFileError};
 use fidokey::transport::channel::{ChannelError, Malformed};
 use fidokey::transport::{BusError, ConnectionError, KeyDescription, KeyKind, KeyPath, OpenError};
 use fidokey::virtual_key::{LastingError, StateError};
+use fidokey::webauthn::app_id::AppIdError;
+use fidokey::webauthn::json::options::OptionsError;
 use fidokey::webauthn::json::{DocumentError, DocumentKind, NotJson, ResponseError};
 use fidokey::webauthn::metadata::BlobError;
 use fidokey::webauthn::metadata::payload::PayloadError;
@@ -437,6 +442,58 @@ every!(rp_id_errors: RpIdError {
     NotText() => [RpIdError::NotText];
     NotASuffix{..} => [RpIdError::NotASuffix { host: "login.example.com".into() }];
     PublicSuffix{..} => [RpIdError::PublicSuffix { rp_id: "co.uk".into() }];
+    NotRelated{..} => [RpIdError::NotRelated { origin: "https://example.de".into() }];
+    BehindTooMany{..} => [RpIdError::BehindTooMany { origin: "https://example.de".into() }];
+});
+
+every!(app_id_errors: AppIdError {
+    NotHttps() => [AppIdError::NotHttps];
+    Host(..) => [AppIdError::Host(DomainError::IpAddress)];
+    OtherSite{..} => [AppIdError::OtherSite { origin: "https://example.com".into() }];
+});
+
+every!(extension_errors: ExtensionError {
+    OtherCeremony{..} => [
+        ExtensionError::OtherCeremony { member: "largeBlob.read", ceremony: "an assertion" },
+    ];
+    EvalByCredential() => [ExtensionError::EvalByCredential];
+    LargeBlobReadAndWrite() => [ExtensionError::LargeBlobReadAndWrite];
+    LargeBlobWrite() => [ExtensionError::LargeBlobWrite];
+    AppId{..} => [
+        ExtensionError::AppId { member: "appid", source: AppIdError::NotHttps },
+    ];
+});
+
+every!(options_errors: OptionsError {
+    TooLong{..} => [OptionsError::TooLong { length: 2_000_000 }];
+    Json{..} => [
+        OptionsError::Json { line: 2, column: 10, message: "expected value".into() },
+    ];
+    OtherCeremony{..} => [
+        OptionsError::OtherCeremony { expected: "a registration", found: "an assertion" },
+    ];
+    Missing{..} => [OptionsError::Missing { path: "publicKey.user.id".into() }];
+    Type{..} => [
+        OptionsError::Type { path: "timeout".into(), expected: "a number", found: "text" },
+        OptionsError::Type { path: String::new(), expected: "an object", found: "a list" },
+    ];
+    Base64{..} => [OptionsError::Base64 { path: "excludeCredentials[3].id".into() }];
+    Length{..} => [
+        OptionsError::Length { path: "challenge".into(), length: 3, allowed: "at least 16" },
+    ];
+    NoneKnown{..} => [OptionsError::NoneKnown { path: "allowCredentials".into() }];
+});
+
+every!(large_blob_problems: LargeBlobProblem {
+    NoKey() => [LargeBlobProblem::NoKey];
+    Seal(..) => [LargeBlobProblem::Seal(LargeBlobError::Key { length: 31 })];
+    Store(..) => [LargeBlobProblem::Store(AuthenticatorError::NotTouched)];
+});
+
+every!(large_blob_errors: LargeBlobError {
+    Random(..) => [LargeBlobError::Random(RandomError("none is there".into()))];
+    Key{..} => [LargeBlobError::Key { length: 31 }];
+    TooLong{..} => [LargeBlobError::TooLong { length: 2_000_000 }];
 });
 
 every!(response_errors: ResponseError {
@@ -451,6 +508,7 @@ every!(client_errors: ClientError {
     RpId(..) => [
         ClientError::RpId(RpIdError::NotASuffix { host: "login.example.com".into() }),
     ];
+    Extension(..) => [ClientError::Extension(ExtensionError::LargeBlobWrite)];
     Authenticator(..) => [ClientError::Authenticator(AuthenticatorError::NotTouched)];
     Response(..) => [ClientError::Response(ResponseError::NoCredential)];
 });
@@ -685,6 +743,11 @@ fn client() {
 }
 
 #[test]
+fn options() {
+    insta::assert_snapshot!(all(client_errors(), explain::options));
+}
+
+#[test]
 fn lasting_virtual_keys() {
     insta::assert_snapshot!(all(lasting_errors(), explain::lasting));
 }
@@ -824,6 +887,11 @@ fn causes() {
         };
     }
     list! {
+        app_id_errors();
+        extension_errors();
+        options_errors();
+        large_blob_problems();
+        large_blob_errors();
         malformed_messages();
         assemble_errors();
         split_errors();

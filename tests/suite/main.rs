@@ -32,6 +32,7 @@ mod memory;
 mod message_counts;
 mod metadata;
 mod mutations;
+mod options;
 mod packets;
 mod pin;
 mod pin_problems;

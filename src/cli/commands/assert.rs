@@ -1,38 +1,50 @@
 //! `fidokey assert`.
 
 use super::client_data::ClientDataArgs;
+use super::input_files::{check_stdin, read_input, source_name};
+use super::options::{self, PrfDestination};
 use super::register::VerificationChoice;
-use super::result_files::{check_files, is_stdout, put_report, put_secret};
+use super::result_files::{check_files, is_stdout, prf_secrets, put_report, put_secret};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::files::{credential_id_flag, hash_flag, read, read_all};
+use crate::cli::files::{credential_id_flag, hash_flag};
 use crate::cli::foresight::with_reasons;
 use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
 use crate::ctap::hmac_secret::HmacSalts;
 use crate::output::text;
 use crate::output::verdict::{AssertionView, account};
-use crate::output::words;
+use crate::webauthn::explain::Wishes;
 use crate::webauthn::public_key::PublicKey;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Makes an assertion and verifies it before printing it.
 ///
-/// With --json, stdout carries the WebAuthn AuthenticationResponseJSON alone, and the verdict goes
+/// What is asked for comes from flags, or with --options from the JSON that a relying party's
+/// server sends. With --json, stdout carries the WebAuthn AuthenticationResponseJSON alone, and the verdict goes
 /// to stderr or to --report. The signature is checked when the public key is known from
 /// --registration or --public-key.
 #[derive(Debug, Args)]
 pub struct AssertArgs {
+    /// What to ask for, as WebAuthn's options in JSON: a server's PublicKeyCredentialRequestOptions,
+    /// bare or under `publicKey`; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub options: Option<PathBuf>,
     /// The relying party's ID, such as `example.com`.
-    #[arg(long = "rp", value_name = "ID")]
-    pub rp: String,
+    #[arg(
+        long = "rp",
+        value_name = "ID",
+        required_unless_present = "options",
+        conflicts_with = "options"
+    )]
+    pub rp: Option<String>,
     /// An acceptable credential ID in base64url (can be repeated; any resident one if absent).
-    #[arg(long, value_name = "BASE64URL")]
+    #[arg(long, value_name = "BASE64URL", conflicts_with = "options")]
     pub allow: Vec<String>,
     /// Whether the person is verified by PIN or fingerprint.
-    #[arg(long, value_name = "WHEN", default_value = "preferred")]
+    #[arg(long, value_name = "WHEN", default_value = "preferred", conflicts_with = "options")]
     pub user_verification: VerificationChoice,
     /// Do not ask for a touch.
     #[arg(long)]
@@ -52,16 +64,16 @@ pub struct AssertArgs {
     pub choose: Option<usize>,
     /// Extension hmac-secret: derive a secret from this salt of 32 bytes, in base64url or
     /// hexadecimal.
-    #[arg(long, value_name = "SALT", requires = "secret_out")]
+    #[arg(long, value_name = "SALT", requires = "secret_out", conflicts_with = "options")]
     pub hmac_salt: Option<String>,
     /// A second salt, for a second secret.
     #[arg(long, value_name = "SALT", requires = "hmac_salt")]
     pub hmac_salt2: Option<String>,
     /// Extension credBlob: ask for the bytes kept with the credential.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "options")]
     pub get_cred_blob: bool,
     /// Extension largeBlobKey: ask for the key of the credential's large blob.
-    #[arg(long, requires = "secret_out")]
+    #[arg(long, requires = "secret_out", conflicts_with = "options")]
     pub large_blob_key: bool,
     /// Say why the assertion would fail, rule by rule, and make none: no touch, no PIN try.
     #[arg(long, conflicts_with = "report")]
@@ -70,6 +82,10 @@ pub struct AssertArgs {
     /// (instead of the answer).
     #[arg(long, value_name = "FILE")]
     pub secret_out: Option<PathBuf>,
+    /// Put the secrets that the extension prf gives into the response, where the relying party
+    /// expects them.
+    #[arg(long, requires = "options")]
+    pub prf_in_response: bool,
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -81,8 +97,16 @@ pub struct AssertArgs {
 ///
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
-    let request = request(app, args)?;
-    let wishes = request.wishes();
+    check_stdin(
+        app,
+        [
+            ("--options", &args.options),
+            ("--registration", &args.registration),
+            ("--public-key", &args.public_key),
+            ("--related-origins", &args.client_data.related_origins),
+        ],
+    )?;
+    let (request, wishes) = request(app, args)?;
     if args.explain {
         return app.foresee(&wishes);
     }
@@ -93,17 +117,26 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
             let explained = explain::client(&error, key.description());
             app.failed(with_reasons(explained, &error, &wishes, &key))
         })?;
-    let chosen = choose(app, args, asserted)?;
+    let mut chosen = choose(app, args, asserted)?;
+    if let Some(problem) = &chosen.large_blob_problem {
+        let problem = text::escape(&problem.to_string());
+        app.ui.warning(&format!("The large blob was neither read nor written: {problem}."));
+    }
     let secret_to_stdout = args.secret_out.as_deref().is_some_and(is_stdout);
     if let Some(path) = &args.secret_out {
         let mut secrets = Vec::new();
-        if let Some(outputs) = &chosen.hmac_secret {
+        if let Some(outputs) = chosen.hmac_secret.as_ref().filter(|_| args.options.is_some()) {
+            secrets.extend(prf_secrets(outputs));
+        } else if let Some(outputs) = &chosen.hmac_secret {
             secrets.push(("hmac_secret", &outputs.first));
             secrets.extend(outputs.second.as_ref().map(|second| ("hmac_secret_2", second)));
         }
         secrets.extend(chosen.large_blob_key.as_ref().map(|key| ("large_blob_key", key)));
         secrets.extend(chosen.cred_blob.as_ref().map(|blob| ("cred_blob", blob)));
         put_secret(app, path, &secrets)?;
+    }
+    if args.prf_in_response {
+        chosen.put_prf_in_response();
     }
     let view = AssertionView::of(&chosen);
     put_report(args.report.as_deref(), &view)?;
@@ -126,60 +159,88 @@ fn parse_number(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "accounts are counted from 1".to_owned())
 }
 
-/// Reads what is known of the credential, from a file or from standard input.
-pub(super) fn read_known(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliError> {
-    if !is_stdin(path) {
-        return read(path);
+fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<(AssertionRequest, Wishes), CliError> {
+    let (mut request, asked) = match (&args.options, &args.rp) {
+        (Some(path), _) => {
+            let prf = PrfDestination {
+                in_response: args.prf_in_response || args.explain,
+                in_file: args.secret_out.is_some(),
+            };
+            let (request, wishes) = options::assertion(app, path, &args.client_data, &prf)?;
+            (request, Some(wishes))
+        }
+        (None, Some(rp)) => (from_flags(app, args, rp)?, None),
+        // Ruled out by the flags' own rules.
+        (None, None) => return Err(CliError::usage("`--rp` is needed.")),
+    };
+    request.user_presence = !args.no_user_presence;
+    request.known = known(app, args, &request)?;
+    // A credential that is not kept on the key is only found when its ID is sent along.
+    if args.options.is_none() && request.allow.is_empty() {
+        request.allow.extend(request.known.as_ref().and_then(|known| known.credential_id.clone()));
     }
-    if app.global.pin_file.as_deref().is_some_and(is_stdin) {
-        return Err(CliError::usage(
-            "The registration and the PIN cannot both come from standard input. Nothing was sent.",
-        )
-        .hint("Give one of them in a file."));
-    }
-    read_all(app.read_stdin(), &source_name(path))
+    let wishes = asked.unwrap_or_else(|| request.wishes());
+    Ok((request, wishes))
 }
 
-/// What errors call the place that something is read from.
-pub(super) fn source_name(path: &Path) -> String {
-    if is_stdin(path) { "Standard input".to_owned() } else { words::path(path) }
-}
-
-/// Whether standard input is meant.
-pub(super) fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, CliError> {
-    let (rp_id, client_data) = args.client_data.for_relying_party(app, &args.rp)?;
+fn from_flags(
+    app: &mut App<'_>,
+    args: &AssertArgs,
+    rp: &str,
+) -> Result<AssertionRequest, CliError> {
+    let (rp_id, client_data) = args.client_data.for_relying_party(app, rp)?;
     let mut allow = Vec::new();
     for text in &args.allow {
         allow.push(credential_id_flag("--allow", text)?);
     }
-    let known = match (&args.registration, &args.public_key) {
+    let hmac_secret = match (&args.hmac_salt, &args.hmac_salt2) {
+        (Some(first), second) => {
+            let first = hash_flag("--hmac-salt", first)?;
+            let second =
+                second.as_deref().map(|text| hash_flag("--hmac-salt2", text)).transpose()?;
+            Some(HmacSalts::new(&first, second.as_ref()))
+        }
+        (None, _) => None,
+    };
+    Ok(AssertionRequest {
+        allow,
+        user_verification: args.user_verification.into(),
+        hmac_secret,
+        get_cred_blob: args.get_cred_blob,
+        large_blob_key: args.large_blob_key,
+        ..AssertionRequest::new(rp_id, client_data)
+    })
+}
+
+/// What is known of the credential since its registration, from the file that a flag names.
+fn known(
+    app: &mut App<'_>,
+    args: &AssertArgs,
+    request: &AssertionRequest,
+) -> Result<Option<KnownRegistration>, CliError> {
+    Ok(match (&args.registration, &args.public_key) {
         (Some(path), _) => {
-            let known = KnownRegistration::from_file(&read_known(app, path)?).map_err(|error| {
+            let known = KnownRegistration::from_file(&read_input(app, path)?).map_err(|error| {
                 CliError::usage(format!("{} cannot be used. Nothing was sent.", source_name(path)))
                     .cause(error.to_string())
                     .hint("Give the file that `fidokey register --save` wrote.")
             })?;
-            if let Some(other) = known.rp_id.as_ref().filter(|other| **other != rp_id.to_string()) {
+            if let Some(other) =
+                known.rp_id.as_ref().filter(|other| **other != request.rp_id.to_string())
+            {
                 let name = source_name(path);
                 let other = text::escape(other);
+                let rp_id = &request.rp_id;
+                let flag = if args.options.is_some() { "the options name" } else { "`--rp` names" };
                 return Err(CliError::usage(format!(
-                    "{name} is a registration at {other}, and `--rp` names {rp_id}. Nothing was \
-                     sent."
+                    "{name} is a registration at {other}, and {flag} {rp_id}. Nothing was sent."
                 ))
-                .hint("Give the relying party of the registration with `--rp`."));
-            }
-            // A credential that is not kept on the key is only found when its ID is sent along.
-            if allow.is_empty() {
-                allow.extend(known.credential_id.clone());
+                .hint("Give the registration that belongs to this relying party."));
             }
             Some(known)
         }
         (None, Some(path)) => {
-            let key = PublicKey::from_file_bytes(&read_known(app, path)?);
+            let key = PublicKey::from_file_bytes(&read_input(app, path)?);
             if let Err(error) = &key
                 && !error.is_unsupported()
             {
@@ -192,26 +253,6 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
             Some(KnownRegistration::of_key(key))
         }
         (None, None) => None,
-    };
-    let hmac_secret = match (&args.hmac_salt, &args.hmac_salt2) {
-        (Some(first), second) => {
-            let first = hash_flag("--hmac-salt", first)?;
-            let second =
-                second.as_deref().map(|text| hash_flag("--hmac-salt2", text)).transpose()?;
-            Some(HmacSalts::new(&first, second.as_ref()))
-        }
-        (None, _) => None,
-    };
-    Ok(AssertionRequest {
-        rp_id,
-        client_data,
-        allow,
-        user_verification: args.user_verification.into(),
-        user_presence: !args.no_user_presence,
-        hmac_secret,
-        get_cred_blob: args.get_cred_blob,
-        large_blob_key: args.large_blob_key,
-        known,
     })
 }
 

@@ -1,13 +1,17 @@
 //! The flags by which `register` and `assert` say what is signed.
 
+use super::input_files::{read_input, source_name};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files::{base64_flag, hash_flag};
-use crate::client::ClientDataSource;
+use crate::client::{Caller, ClientDataSource};
+use crate::output::text::escape;
 use crate::webauthn::origin::Origin;
+use crate::webauthn::related_origins::RelatedOrigins;
 use crate::webauthn::rp_id::RpId;
 use clap::Args;
+use std::path::PathBuf;
 
 /// Bytes in a random user ID and in a random challenge (WebAuthn Level 3 section 13.4.3 wants at
 /// least 16).
@@ -20,10 +24,20 @@ pub struct ClientDataArgs {
     #[arg(long, value_name = "ORIGIN", conflicts_with = "client_data_hash")]
     pub origin: Option<String>,
     /// The challenge in base64url (random if absent).
-    #[arg(long, value_name = "BASE64URL", conflicts_with = "client_data_hash")]
+    #[arg(long, value_name = "BASE64URL", conflicts_with_all = ["client_data_hash", "options"])]
     pub challenge: Option<String>,
+    /// Say in the client data that the page is in a frame of another origin.
+    #[arg(long, conflicts_with = "client_data_hash")]
+    pub cross_origin: bool,
+    /// The origin of the page around that frame.
+    #[arg(long, value_name = "ORIGIN", requires = "cross_origin")]
+    pub top_origin: Option<String>,
+    /// The RP ID's list of other origins that may ask for it: the JSON at
+    /// https://RP-ID/.well-known/webauthn; `-` for standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "client_data_hash")]
+    pub related_origins: Option<PathBuf>,
     /// Use this SHA-256 of client data that was built elsewhere, in base64url or hexadecimal.
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", conflicts_with = "options")]
     pub client_data_hash: Option<String>,
 }
 
@@ -38,10 +52,6 @@ impl ClientDataArgs {
         app: &mut App<'_>,
         rp: &str,
     ) -> Result<(RpId, ClientDataSource), CliError> {
-        let wrong = |flag: &str, error: &dyn std::error::Error| {
-            CliError::usage(format!("`{flag}` cannot be used. Nothing was sent."))
-                .cause(error.to_string())
-        };
         if let Some(text) = &self.client_data_hash {
             let rp_id =
                 RpId::parse_for_client_data_hash(rp).map_err(|error| wrong("--rp", &error))?;
@@ -51,18 +61,8 @@ impl ClientDataArgs {
         let rp_id = RpId::parse(rp).map_err(|error| {
             wrong("--rp", &error).hint("An RP ID that is no domain needs `--client-data-hash`.")
         })?;
-        let origin = match &self.origin {
-            Some(text) => Some(Origin::parse(text).map_err(|error| {
-                wrong("--origin", &error)
-                    .hint("An origin is written like `https://login.example.com`.")
-            })?),
-            None => rp_id.default_origin(),
-        };
-        let origin = origin.ok_or_else(|| {
-            CliError::usage("This RP ID needs `--origin`. Nothing was sent.")
-                .hint("An origin is written like `https://login.example.com`.")
-        })?;
-        rp_id.check_origin(&origin).map_err(|error| {
+        let caller = self.caller(app, Some(rp))?;
+        caller.check(&rp_id).map_err(|error| {
             wrong("--rp", &error).hint("Change `--rp` or `--origin`, so that they fit each other.")
         })?;
         let challenge = match self.challenge.as_deref() {
@@ -74,8 +74,66 @@ impl ClientDataArgs {
             Some(text) => base64_flag("--challenge", text)?,
             None => random(app)?,
         };
-        Ok((rp_id, ClientDataSource::Build { origin, challenge }))
+        Ok((rp_id, ClientDataSource::Build { caller, challenge }))
     }
+
+    /// The page that asks: at `--origin`, or at `https://` and the RP ID.
+    ///
+    /// # Errors
+    ///
+    /// When a flag cannot be read, or there is no origin to be had.
+    pub(super) fn caller(
+        &self,
+        app: &mut App<'_>,
+        rp_id: Option<&str>,
+    ) -> Result<Caller, CliError> {
+        let origin = match &self.origin {
+            Some(text) => Some(origin_flag("--origin", text)?),
+            None => {
+                let rp_id = rp_id.map(RpId::parse).transpose().map_err(|error| {
+                    CliError::usage("The RP ID in the options cannot be used. Nothing was sent.")
+                        .cause(escape(&error.to_string()))
+                        .hint("It must be mended where the options are made.")
+                })?;
+                rp_id.and_then(|rp_id| rp_id.default_origin())
+            }
+        };
+        let origin = origin.ok_or_else(|| {
+            CliError::usage("The options name no RP ID, so `--origin` is needed. Nothing was sent.")
+                .hint(ORIGIN_FORM)
+        })?;
+        let top_origin = self.top_origin.as_deref().map(|text| origin_flag("--top-origin", text));
+        let related_origins = match &self.related_origins {
+            Some(path) => {
+                let list = RelatedOrigins::parse(&read_input(app, path)?).map_err(|error| {
+                    let name = source_name(path);
+                    CliError::usage(format!(
+                        "{name} is no list of related origins. Nothing was sent."
+                    ))
+                    .cause(escape(&error.to_string()))
+                    .hint("It is JSON such as `{\"origins\": [\"https://example.de\"]}`.")
+                })?;
+                Some(list)
+            }
+            None => None,
+        };
+        Ok(Caller {
+            origin,
+            cross_origin: self.cross_origin,
+            top_origin: top_origin.transpose()?,
+            related_origins,
+        })
+    }
+}
+
+const ORIGIN_FORM: &str = "An origin is written like `https://login.example.com`.";
+
+fn wrong(flag: &str, error: &dyn std::error::Error) -> CliError {
+    CliError::usage(format!("`{flag}` cannot be used. Nothing was sent.")).cause(error.to_string())
+}
+
+fn origin_flag(flag: &str, text: &str) -> Result<Origin, CliError> {
+    Origin::parse(text).map_err(|error| wrong(flag, &error).hint(ORIGIN_FORM))
 }
 
 /// Bytes that nobody can guess, for a user ID or a challenge.

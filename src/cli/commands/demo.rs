@@ -12,11 +12,11 @@ use crate::client::{
     self, AssertionRequest, ClientDataSource, KnownRegistration, RegistrationRequest,
     SavedRegistration,
 };
-use crate::ctap::extensions::RegistrationExtensions;
 use crate::ctap::{CommandCode, CredentialDescriptor, Pin, UserEntity};
 use crate::output::demo::{DemoView, StepView};
 use crate::transport::KeyDescription;
 use crate::virtual_key::VirtualBus;
+use crate::webauthn::json::options::ResidentKeyRequirement;
 use crate::webauthn::rp_id::RpId;
 use crate::webauthn::verify::Verdict;
 use crate::wire::cose::Algorithm;
@@ -203,36 +203,27 @@ impl Demo {
 
 fn registration(app: &mut App<'_>) -> Result<RegistrationRequest, CliError> {
     let rp_id = rp_id()?;
+    let user = UserEntity {
+        id: random(app, RANDOM_BYTES)?,
+        name: Some(ACCOUNT.to_owned()),
+        display_name: None,
+    };
+    let client_data = client_data(app, &rp_id)?;
     Ok(RegistrationRequest {
-        client_data: client_data(app, &rp_id)?,
-        rp_name: None,
-        rp_id,
-        user: UserEntity {
-            id: random(app, RANDOM_BYTES)?,
-            name: Some(ACCOUNT.to_owned()),
-            display_name: None,
-        },
         algorithms: vec![Algorithm::ES256, Algorithm::EDDSA],
-        exclude: Vec::new(),
-        resident: true,
+        resident_key: ResidentKeyRequirement::Required,
         user_verification: UserVerification::Required,
-        extensions: RegistrationExtensions::default(),
-        enterprise_attestation: None,
+        ..RegistrationRequest::new(rp_id, user, client_data)
     })
 }
 
 fn assertion(app: &mut App<'_>, known: KnownRegistration) -> Result<AssertionRequest, CliError> {
     let rp_id = rp_id()?;
+    let client_data = client_data(app, &rp_id)?;
     Ok(AssertionRequest {
-        client_data: client_data(app, &rp_id)?,
-        rp_id,
-        allow: Vec::new(),
         user_verification: UserVerification::Required,
-        user_presence: true,
-        hmac_secret: None,
-        get_cred_blob: false,
-        large_blob_key: false,
         known: Some(known),
+        ..AssertionRequest::new(rp_id, client_data)
     })
 }
 
@@ -244,7 +235,7 @@ fn client_data(app: &mut App<'_>, rp_id: &RpId) -> Result<ClientDataSource, CliE
     let origin = rp_id
         .default_origin()
         .ok_or_else(|| CliError::new(Exit::Defect, "defect", format!("{RP_ID} has no origin.")))?;
-    Ok(ClientDataSource::Build { origin, challenge: random(app, RANDOM_BYTES)? })
+    Ok(ClientDataSource::new(origin, random(app, RANDOM_BYTES)?))
 }
 
 fn random(app: &mut App<'_>, length: usize) -> Result<Vec<u8>, CliError> {

@@ -1,7 +1,9 @@
 //! `fidokey register`.
 
 use super::client_data::{ClientDataArgs, random};
-use super::result_files::{check_files, is_stdout, put_report, put_secret};
+use super::input_files::check_stdin;
+use super::options::{self, PrfDestination};
+use super::result_files::{check_files, is_stdout, prf_secrets, put_report, put_secret};
 use super::trust::TrustArgs;
 use crate::authenticator::UserVerification;
 use crate::cli::app::App;
@@ -15,64 +17,82 @@ use crate::ctap::extensions::{CredentialProtection, RegistrationExtensions};
 use crate::ctap::make_credential::EnterpriseAttestation;
 use crate::ctap::{SecretBytes, UserEntity};
 use crate::output::verdict::RegistrationView;
+use crate::webauthn::explain::Wishes;
+use crate::webauthn::json::graph::{GraphFido2Method, MAX_DISPLAY_NAME};
+use crate::webauthn::json::options::ResidentKeyRequirement;
 use crate::wire::cose::Algorithm;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 
 /// Registers a credential and verifies the result before printing it.
 ///
-/// The client data is built from --origin and --challenge, or only its hash is given. With --json,
-/// stdout carries the WebAuthn RegistrationResponseJSON alone, and the verdict goes to stderr or
-/// to --report.
+/// What is asked for comes from flags, or with --options from the JSON that a relying party's
+/// server sends. With --json, stdout carries the WebAuthn RegistrationResponseJSON alone, and the
+/// verdict goes to stderr or to --report.
 #[derive(Debug, Args)]
 pub struct RegisterArgs {
+    /// What to ask for, as WebAuthn's options in JSON: a server's PublicKeyCredentialCreationOptions,
+    /// bare, under `publicKey`, or as Microsoft Graph sends them; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub options: Option<PathBuf>,
     /// The relying party's ID, such as `example.com`.
-    #[arg(long = "rp", value_name = "ID")]
-    pub rp: String,
+    #[arg(
+        long = "rp",
+        value_name = "ID",
+        required_unless_present = "options",
+        conflicts_with = "options"
+    )]
+    pub rp: Option<String>,
     /// The relying party's name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "options")]
     pub rp_name: Option<String>,
     /// The account's name, such as `alice@example.com`.
-    #[arg(long = "user", value_name = "NAME")]
-    pub user: String,
+    #[arg(
+        long = "user",
+        value_name = "NAME",
+        required_unless_present = "options",
+        conflicts_with = "options"
+    )]
+    pub user: Option<String>,
     /// The account's ID in base64url (random if absent).
-    #[arg(long, value_name = "BASE64URL")]
+    #[arg(long, value_name = "BASE64URL", conflicts_with = "options")]
     pub user_id: Option<String>,
-    /// The person's name as services show it (the account's name if absent).
+    /// The person's name as services show it (the account's name if absent); with --graph, the
+    /// key's name in the person's list of sign-in methods.
     #[arg(long, value_name = "NAME")]
     pub display_name: Option<String>,
     /// Keep the credential on the key (a passkey), so that signing in needs no account name.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "options")]
     pub resident: bool,
     /// Whether the person is verified by PIN or fingerprint.
-    #[arg(long, value_name = "WHEN", default_value = "preferred")]
+    #[arg(long, value_name = "WHEN", default_value = "preferred", conflicts_with = "options")]
     pub user_verification: VerificationChoice,
     /// An acceptable algorithm: ES256, EdDSA, ES384, RS256 or any COSE number (can be repeated;
     /// best first; ES256, EdDSA and RS256 if absent).
-    #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm)]
+    #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm, conflicts_with = "options")]
     pub algorithms: Vec<Algorithm>,
     /// A credential ID in base64url that the key must not hold already (can be repeated).
-    #[arg(long, value_name = "BASE64URL")]
+    #[arg(long, value_name = "BASE64URL", conflicts_with = "options")]
     pub exclude: Vec<String>,
     /// The client data.
     #[command(flatten)]
     pub client_data: ClientDataArgs,
     /// Extension credProtect: who may use or see the credential later.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", conflicts_with = "options")]
     pub cred_protect: Option<ProtectionChoice>,
     /// Extension hmac-secret: let the credential derive secrets.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "options")]
     pub hmac_secret: bool,
     /// Extension credBlob: keep a few bytes with the credential, in base64url.
-    #[arg(long, value_name = "BASE64URL")]
+    #[arg(long, value_name = "BASE64URL", conflicts_with = "options")]
     pub cred_blob: Option<String>,
     /// Extension minPinLength: ask for the key's minimum PIN length.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "options")]
     pub min_pin_length: bool,
     /// Extension largeBlobKey: give the credential a key for large blobs.
-    #[arg(long, requires = "resident")]
+    #[arg(long, requires = "resident", conflicts_with = "options")]
     pub large_blob_key: bool,
-    /// Ask for an enterprise attestation, which names this one key.
+    /// Ask for an enterprise attestation, which names this one key, whether the options do or not.
     #[arg(long, value_name = "WHO")]
     pub enterprise_attestation: Option<EnterpriseChoice>,
     /// Say why the registration would fail, rule by rule, and make nothing: no touch, no PIN try.
@@ -87,9 +107,18 @@ pub struct RegisterArgs {
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Write the large-blob key to a file that only you can read, or to standard output with `-`.
-    #[arg(long, value_name = "FILE", requires = "large_blob_key")]
+    /// Write secrets - the large-blob key, what `prf` gave - to a file that only you can read, or to
+    /// standard output with `-`.
+    #[arg(long, value_name = "FILE")]
     pub secret_out: Option<PathBuf>,
+    /// Put the secrets that the extension prf gives into the response, where the relying party
+    /// expects them.
+    #[arg(long, requires = "options")]
+    pub prf_in_response: bool,
+    /// Print what Microsoft Graph's `POST /users/ID/authentication/fido2Methods` takes, in place of
+    /// the response.
+    #[arg(long, requires_all = ["options", "display_name"])]
+    pub graph: bool,
 }
 
 /// Whether the person is verified.
@@ -169,8 +198,12 @@ pub(super) fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
 ///
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
-    let request = request(app, args)?;
-    let wishes = request.wishes();
+    check_stdin(
+        app,
+        [("--options", &args.options), ("--related-origins", &args.client_data.related_origins)],
+    )?;
+    check_flags(args)?;
+    let (request, wishes) = request(app, args)?;
     if args.explain {
         return app.foresee(&wishes);
     }
@@ -189,8 +222,9 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     ])?;
     let trust = args.trust.read(app)?;
     let mut key = app.open_key()?;
-    let names = [Some(&args.user), args.display_name.as_ref(), args.rp_name.as_ref()];
-    let may_be_cut = app.warn_of_long_names(key.description(), names.into_iter().flatten());
+    let names = [&request.user.name, &request.user.display_name, &request.rp_name];
+    let names: Vec<String> = names.into_iter().flatten().cloned().collect();
+    let may_be_cut = app.warn_of_long_names(key.description(), names.iter());
     let mut registered =
         app.ceremony(|context| client::register(&mut key, context, request)).map_err(|error| {
             let explained = explain::client(&error, key.description());
@@ -198,28 +232,58 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         })?;
     registered.verdict = trust.judge(registered.verdict, key.known_info());
     // The credential exists: whoever asked for it sees it before a file's failure is told.
-    let view = RegistrationView::of(&registered, may_be_cut, &app.model_names());
     let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &registered));
+    if args.prf_in_response {
+        registered.put_prf_in_response();
+    }
+    let view = RegistrationView::of(&registered, may_be_cut, &app.model_names());
     let reported = put_report(args.report.as_deref(), &view);
     // With JSON, an error's document stands alone on stderr.
     let alone = app.global.json && saved.is_err();
-    if args.report.is_none() && !alone && (secret_to_stdout || app.global.json) {
+    let machine = app.global.json || args.graph;
+    if args.report.is_none() && !alone && (secret_to_stdout || machine) {
         app.ui.beside_answer(view.verdict_text().trim_end());
     }
     if secret_to_stdout {
         // stdout carries the secret and nothing else.
+    } else if args.graph {
+        let name = args.display_name.as_deref().unwrap_or_default();
+        print_bare(app, &GraphFido2Method::new(name, &registered.response))?;
     } else if app.global.json {
-        let json = crate::output::json::bare(&registered.response);
-        app.print_raw(&json.map_err(|error| CliError::defect(&error))?)?;
+        print_bare(app, &registered.response)?;
     } else {
         app.print_raw(&view.text())?;
     }
-    if let (Some(path), Some(secret)) = (&args.secret_out, &registered.large_blob_key) {
-        put_secret(app, path, &[("large_blob_key", secret)]).map_err(made_all_the_same)?;
+    if let Some(path) = &args.secret_out {
+        let mut secrets = Vec::new();
+        secrets.extend(registered.large_blob_key.as_ref().map(|key| ("large_blob_key", key)));
+        secrets.extend(registered.prf.iter().flat_map(prf_secrets));
+        put_secret(app, path, &secrets).map_err(made_all_the_same)?;
     }
     saved.map_err(made_all_the_same)?;
     reported.map_err(made_all_the_same)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+/// Checks what flags mean together where that depends on more than two of them.
+fn check_flags(args: &RegisterArgs) -> Result<(), CliError> {
+    if args.secret_out.is_some() && args.options.is_none() && !args.large_blob_key {
+        return Err(CliError::usage("`--secret-out` has no secret to write. Nothing was sent.")
+            .hint("Secrets come with `--large-blob-key` or `--options`."));
+    }
+    if args.options.is_some() && args.display_name.is_some() && !args.graph {
+        return Err(CliError::usage(
+            "The options say the person's name, and `--display-name` says another. Nothing was \
+             sent.",
+        )
+        .hint("With `--options`, `--display-name` goes with `--graph`."));
+    }
+    Ok(())
+}
+
+fn print_bare<T: serde::Serialize>(app: &mut App<'_>, value: &T) -> Result<(), CliError> {
+    let json = crate::output::json::bare(value).map_err(|error| CliError::defect(&error))?;
+    app.print_raw(&json)
 }
 
 /// Says of a file that could not be written that the credential exists.
@@ -235,8 +299,41 @@ fn save(path: &Path, registered: &Registered) -> Result<(), CliError> {
     write(path, text.as_bytes())
 }
 
-fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest, CliError> {
-    let (rp_id, client_data) = args.client_data.for_relying_party(app, &args.rp)?;
+fn request(
+    app: &mut App<'_>,
+    args: &RegisterArgs,
+) -> Result<(RegistrationRequest, Wishes), CliError> {
+    let (mut request, asked) = match (&args.options, &args.rp, &args.user) {
+        (Some(path), _, _) => {
+            let prf = PrfDestination {
+                in_response: args.prf_in_response || args.explain,
+                in_file: args.secret_out.is_some(),
+            };
+            let (request, wishes) = options::registration(app, path, &args.client_data, &prf)?;
+            (request, Some(wishes))
+        }
+        (None, Some(rp), Some(user)) => (from_flags(app, args, rp, user)?, None),
+        // Ruled out by the flags' own rules.
+        (None, ..) => return Err(CliError::usage("`--rp` and `--user` are needed.")),
+    };
+    request.enterprise_attestation = args.enterprise_attestation.map(Into::into);
+    let name = args.display_name.as_deref().filter(|_| args.graph).unwrap_or_default();
+    if name.chars().count() > MAX_DISPLAY_NAME {
+        app.ui.warning(&format!(
+            "Microsoft Graph is known to refuse names of more than {MAX_DISPLAY_NAME} characters."
+        ));
+    }
+    let wishes = asked.unwrap_or_else(|| request.wishes());
+    Ok((request, wishes))
+}
+
+fn from_flags(
+    app: &mut App<'_>,
+    args: &RegisterArgs,
+    rp: &str,
+    user: &str,
+) -> Result<RegistrationRequest, CliError> {
+    let (rp_id, client_data) = args.client_data.for_relying_party(app, rp)?;
     let user_id = match &args.user_id {
         Some(text) => base64_flag("--user-id", text)?,
         None => random(app)?,
@@ -256,18 +353,22 @@ fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest
     } else {
         args.algorithms.clone()
     };
+    let display_name = args.display_name.as_deref().unwrap_or(user);
+    let user = UserEntity {
+        id: user_id,
+        name: Some(user.to_owned()),
+        display_name: Some(display_name.to_owned()),
+    };
+    let resident_key = if args.resident {
+        ResidentKeyRequirement::Required
+    } else {
+        ResidentKeyRequirement::Discouraged
+    };
     Ok(RegistrationRequest {
         rp_name: Some(args.rp_name.clone().unwrap_or_else(|| rp_id.to_string())),
-        rp_id,
-        user: UserEntity {
-            id: user_id,
-            name: Some(args.user.clone()),
-            display_name: Some(args.display_name.clone().unwrap_or_else(|| args.user.clone())),
-        },
-        client_data,
         algorithms,
         exclude: exclude?,
-        resident: args.resident,
+        resident_key,
         user_verification: args.user_verification.into(),
         extensions: RegistrationExtensions {
             cred_protect: args.cred_protect.map(Into::into),
@@ -277,6 +378,6 @@ fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest
             min_pin_length: args.min_pin_length,
             ..RegistrationExtensions::default()
         },
-        enterprise_attestation: args.enterprise_attestation.map(Into::into),
+        ..RegistrationRequest::new(rp_id, user, client_data)
     })
 }

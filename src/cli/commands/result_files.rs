@@ -4,6 +4,7 @@ use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::files::{check_writable, write, write_secret};
 use crate::ctap::SecretBytes;
+use crate::ctap::hmac_secret::HmacOutputs;
 use std::path::{Path, PathBuf};
 
 /// Whether standard output is meant.
@@ -54,6 +55,14 @@ pub(super) fn put_report<V: serde::Serialize>(
     let Some(path) = path else { return Ok(()) };
     let text = crate::output::json::document(view).map_err(|error| CliError::defect(&error))?;
     write(path, text.as_bytes())
+}
+
+/// What `prf` gave, by the names that it has in a file of secrets.
+pub(super) fn prf_secrets(
+    outputs: &HmacOutputs,
+) -> impl Iterator<Item = (&'static str, &SecretBytes)> {
+    let second = outputs.second.as_ref().map(|second| ("prf_second", second));
+    [("prf_first", &outputs.first)].into_iter().chain(second)
 }
 
 /// Writes secrets where `--secret-out` asks for them, as one JSON document of base64url members:

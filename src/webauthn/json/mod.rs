@@ -9,6 +9,7 @@
 //! written down: the member is then absent, which is the one departure from WebAuthn's forms.
 
 mod assertion;
+pub mod graph;
 mod kind;
 pub mod options;
 mod registration;

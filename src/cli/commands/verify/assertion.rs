@@ -3,7 +3,7 @@
 use super::expectation::ExpectationArgs;
 use super::source::{self, no_registration, read};
 use crate::cli::app::App;
-use crate::cli::commands::assert::source_name;
+use crate::cli::commands::input_files::source_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files::{base64_flag, credential_id_flag};

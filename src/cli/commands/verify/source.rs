@@ -1,10 +1,10 @@
 //! The documents that `verify` reads, and what is said of those that it cannot use.
 
 use crate::cli::app::App;
-use crate::cli::commands::assert::{is_stdin, read_known, source_name};
+use crate::cli::commands::input_files::{hint_of_bytes, is_stdin, read_input, source_name};
 use crate::cli::error::CliError;
 use crate::client::SavedRegistrationError;
-use crate::webauthn::json::{AuthenticationResponseJson, DocumentKind, NotJson, recognise};
+use crate::webauthn::json::{AuthenticationResponseJson, DocumentKind, recognise};
 use std::path::Path;
 
 /// Reads files, of which one may be standard input.
@@ -19,7 +19,7 @@ pub(super) fn read<const N: usize>(
     let mut read = [const { None }; N];
     for (slot, path) in read.iter_mut().zip(paths) {
         if let Some(path) = path {
-            *slot = Some(read_known(app, path)?);
+            *slot = Some(read_input(app, path)?);
         }
     }
     Ok(read)
@@ -61,21 +61,6 @@ pub(super) fn assertion(path: &Path, bytes: &[u8]) -> Result<AuthenticationRespo
         Ok(other) => {
             let cause = format!("it is {other}, and not an assertion's response");
             Err(hint(unusable(path, WANTED, cause), other, "assertion"))
-        }
-    }
-}
-
-fn hint_of_bytes(error: CliError, problem: &NotJson) -> CliError {
-    match problem {
-        NotJson::Empty => error.hint("See whether the program that should have written it failed."),
-        NotJson::Markup => {
-            error.hint("A server may have answered with an error page; look at the file.")
-        }
-        NotJson::Utf16 => {
-            error.hint("In PowerShell, write it with `| Out-File -Encoding utf8 FILE`.")
-        }
-        NotJson::Document(_) => {
-            error.hint("Look at that place in the file; it must be whole JSON.")
         }
     }
 }

@@ -140,6 +140,24 @@ impl ExtensionInputsJson {
         Self { unknown: Vec::new(), ..self.clone() } == Self::default()
     }
 
+    /// The names of the extensions that are asked for and known.
+    pub fn names(&self) -> Vec<&'static str> {
+        let asked = [
+            self.app_id.is_some(),
+            self.app_id_exclude.is_some(),
+            self.cred_props,
+            self.prf.is_some(),
+            self.large_blob.is_some(),
+            self.credential_protection_policy.is_some(),
+            self.enforce_credential_protection_policy,
+            self.min_pin_length,
+            self.cred_blob.is_some(),
+            self.get_cred_blob,
+            self.hmac_create_secret,
+        ];
+        KNOWN.into_iter().zip(asked).filter(|(_, asked)| *asked).map(|(name, _)| name).collect()
+    }
+
     pub(super) fn of_options(options: &Place<'_>) -> Result<Self, OptionsError> {
         let Some(place) = options.member("extensions") else { return Ok(Self::default()) };
         let members = place.object()?.iter().filter(|(_, value)| !value.is_null());

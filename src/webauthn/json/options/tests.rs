@@ -102,6 +102,12 @@ fn everything_that_level_3_has_is_read_and_written() {
     });
     let options = creation(&full).unwrap();
     assert_eq!(options.to_json(), full);
+    let mut names: Vec<&str> =
+        full["extensions"].as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let mut known = options.extensions.names();
+    known.sort_unstable();
+    assert_eq!(known, names);
     assert_eq!(options.duration(), Duration::from_secs(60));
     let full = json!({
         "challenge": "AAECAwQFBgcICQoLDA0ODw",

@@ -1,0 +1,68 @@
+//! The files that `register` and `assert` read, of which one may be standard input.
+
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::files::{read, read_all};
+use crate::output::words;
+use crate::webauthn::json::NotJson;
+use std::path::{Path, PathBuf};
+
+/// Makes sure that at most one of these flags, and of those by which a PIN comes, takes standard
+/// input.
+///
+/// # Errors
+///
+/// When two do.
+pub(super) fn check_stdin<const N: usize>(
+    app: &App<'_>,
+    files: [(&str, &Option<PathBuf>); N],
+) -> Result<(), CliError> {
+    let pin = ("--pin-file", &app.global.pin_file);
+    let mut takers =
+        files.into_iter().chain([pin]).filter(|(_, path)| path.as_deref().is_some_and(is_stdin));
+    if let (Some((first, _)), Some((second, _))) = (takers.next(), takers.next()) {
+        return Err(CliError::usage(format!(
+            "`{first}` and `{second}` cannot both take standard input. Nothing was sent."
+        ))
+        .hint("Give one of them a file."));
+    }
+    Ok(())
+}
+
+/// Reads a whole file, or standard input for `-`.
+///
+/// # Errors
+///
+/// When it cannot be read or is too long.
+pub(super) fn read_input(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliError> {
+    if is_stdin(path) {
+        return read_all(app.read_stdin(), &source_name(path));
+    }
+    read(path)
+}
+
+/// What errors call the place that something is read from.
+pub(super) fn source_name(path: &Path) -> String {
+    if is_stdin(path) { "Standard input".to_owned() } else { words::path(path) }
+}
+
+/// Whether standard input is meant.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Says of bytes that are no JSON what they may be.
+pub(super) fn hint_of_bytes(error: CliError, problem: &NotJson) -> CliError {
+    match problem {
+        NotJson::Empty => error.hint("See whether the program that should have written it failed."),
+        NotJson::Markup => {
+            error.hint("A server may have answered with an error page; look at the file.")
+        }
+        NotJson::Utf16 => {
+            error.hint("In PowerShell, write it with `| Out-File -Encoding utf8 FILE`.")
+        }
+        NotJson::Document(_) => {
+            error.hint("Look at that place in the file; it must be whole JSON.")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The body of Microsoft Graph's `POST /users/{id}/authentication/fido2Methods`, by which a key that
+//! was registered on behalf of somebody is handed in (Microsoft Graph, "Create fido2AuthenticationMethod").
+
+use super::{ExtensionResults, RegistrationResponseJson};
+use crate::webauthn::base64url::Base64Url;
+use serde::Serialize;
+
+/// The longest name that Graph is known to take, in characters (DSInternals.Passkeys).
+pub const MAX_DISPLAY_NAME: usize = 30;
+
+/// The body of the request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GraphFido2Method {
+    /// What the person's list of sign-in methods calls the key.
+    pub display_name: String,
+    /// The registration.
+    pub public_key_credential: GraphCredential,
+}
+
+/// A registration as Graph takes it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GraphCredential {
+    /// The credential ID, base64url.
+    pub id: String,
+    /// What the key said.
+    pub response: GraphResponse,
+    /// Extension outputs.
+    pub client_extension_results: ExtensionResults,
+}
+
+/// The member `response` of a registration as Graph takes it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GraphResponse {
+    /// The client data; absent when only its hash is known.
+    #[serde(rename = "clientDataJSON", skip_serializing_if = "Option::is_none")]
+    pub client_data_json: Option<Base64Url>,
+    /// The attestation object.
+    #[serde(rename = "attestationObject")]
+    pub attestation_object: Base64Url,
+}
+
+impl GraphFido2Method {
+    /// Takes what Graph wants of a registration.
+    pub fn new(display_name: impl Into<String>, registration: &RegistrationResponseJson) -> Self {
+        Self {
+            display_name: display_name.into(),
+            public_key_credential: GraphCredential {
+                id: registration.id.clone(),
+                response: GraphResponse {
+                    client_data_json: registration.response.client_data_json.clone(),
+                    attestation_object: registration.response.attestation_object.clone(),
+                },
+                client_extension_results: registration.client_extension_results.clone(),
+            },
+        }
+    }
+}

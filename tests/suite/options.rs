@@ -1,0 +1,435 @@
+//! `register` and `assert` with the options that a relying party's server sends.
+
+use crate::harness::{Desk, Outcome, Reaction};
+use fidokey::cli::exit::Exit;
+use fidokey::virtual_key::KeySettings;
+use fidokey::webauthn::base64url;
+use serde_json::{Value, json};
+
+const CHALLENGE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/// What a server sends for a registration, with these members changed.
+pub fn creation(changes: Value) -> Value {
+    let options = json!({
+        "rp": {"id": "example.com", "name": "Example"},
+        "user": {"id": "dXNlcg", "name": "alice@example.com", "displayName": "Alice"},
+        "challenge": CHALLENGE,
+        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+        "authenticatorSelection": {"userVerification": "discouraged"},
+        "attestation": "direct"
+    });
+    with(options, changes)
+}
+
+/// What a server sends for an assertion, with these members changed.
+pub fn request(changes: Value) -> Value {
+    let options = json!({
+        "challenge": CHALLENGE,
+        "rpId": "example.com",
+        "userVerification": "discouraged"
+    });
+    with(options, changes)
+}
+
+fn with(mut options: Value, changes: Value) -> Value {
+    let Value::Object(changes) = changes else { panic!("{changes}") };
+    for (name, value) in changes {
+        options[name] = value;
+    }
+    options
+}
+
+/// Runs a command with options on standard input.
+pub fn run(desk: &Desk, line: &str, options: &Value) -> Outcome {
+    desk.command(line).stdin(options.to_string()).run()
+}
+
+fn descriptors(ids: &[&str]) -> Value {
+    ids.iter().map(|id| json!({"type": "public-key", "id": id})).collect()
+}
+
+/// Registers, and gives the response.
+fn registered(desk: &Desk, changes: Value) -> Value {
+    run(desk, "register --options - --json", &creation(changes)).succeeded().json()
+}
+
+#[test]
+fn a_ceremony_with_a_servers_options() {
+    let (desk, _key) = Desk::with_key();
+    let line = "register --options - --origin https://login.example.com --json";
+    let registration = run(&desk, line, &creation(json!({"extensions": {"credProps": true}})));
+    let response = registration.succeeded().json();
+    assert_eq!(response["clientExtensionResults"], json!({"credProps": {"rk": false}}));
+    assert_eq!(response["response"]["transports"], json!(["usb"]));
+    assert_eq!(response["response"]["publicKeyAlgorithm"], -7);
+    let client_data = base64url::decode(response["response"]["clientDataJSON"].as_str().unwrap());
+    assert_eq!(
+        String::from_utf8(client_data.unwrap()).unwrap(),
+        format!(
+            r#"{{"type":"webauthn.create","challenge":"{CHALLENGE}","origin":"https://login.example.com","crossOrigin":false}}"#
+        )
+    );
+    let saved = desk.file("registration", &registration.stdout);
+    let id = response["id"].as_str().unwrap();
+    let options = request(json!({"allowCredentials": descriptors(&[id])}));
+    let line = format!("assert --options - --registration {saved}");
+    let assertion = run(&desk, &line, &json!({"publicKey": options}));
+    assertion.succeeded();
+    insta::assert_snapshot!(format!("{}\n{assertion}", registration.stderr));
+    // Without credProps and the like there is nothing about them.
+    assert_eq!(registered(&desk, json!({}))["clientExtensionResults"], json!({}));
+}
+
+#[test]
+fn client_data_says_in_whose_frame_the_page_is() {
+    let (desk, _key) = Desk::with_key();
+    let line = "register --options - --json --cross-origin --top-origin https://shop.example:8443";
+    let response = run(&desk, line, &creation(json!({}))).succeeded().json();
+    let client_data = base64url::decode(response["response"]["clientDataJSON"].as_str().unwrap());
+    assert_eq!(
+        String::from_utf8(client_data.unwrap()).unwrap(),
+        format!(
+            r#"{{"type":"webauthn.create","challenge":"{CHALLENGE}","origin":"https://example.com","crossOrigin":true,"topOrigin":"https://shop.example:8443"}}"#
+        )
+    );
+    let line = "assert --rp example.com --cross-origin --json --allow AAAA";
+    desk.run(line).ended(Exit::NoMatch);
+    desk.run("assert --rp example.com --top-origin https://a.example").ended(Exit::Usage);
+}
+
+#[test]
+fn a_resident_key_is_as_the_options_and_the_key_have_it() {
+    let (desk, _key) = Desk::with_key();
+    let kept = |selection: Value| {
+        let changes =
+            json!({"authenticatorSelection": selection, "extensions": {"credProps": true}});
+        registered(&desk, changes)["clientExtensionResults"]["credProps"]["rk"].clone()
+    };
+    assert_eq!(kept(json!({"residentKey": "required"})), true);
+    assert_eq!(kept(json!({"residentKey": "preferred"})), true);
+    assert_eq!(kept(json!({"residentKey": "discouraged", "requireResidentKey": true})), false);
+    assert_eq!(kept(json!({"requireResidentKey": true})), true);
+    assert_eq!(kept(json!({})), false);
+    // A key without rk: the option's text becomes another one.
+    desk.faults.replies(|request, mut good| {
+        if request == [0x04] {
+            let at = good.windows(4).position(|part| part == [0x62, b'r', b'k', 0xf5]).unwrap();
+            good[at + 3] = 0xf4;
+        }
+        good
+    });
+    assert_eq!(kept(json!({"residentKey": "preferred"})), false);
+    let options = creation(json!({"authenticatorSelection": {"residentKey": "required"}}));
+    run(&desk, "register --options -", &options).ended(Exit::Unsupported);
+}
+
+#[test]
+fn attestation_is_conveyed_as_it_was_asked_for() {
+    let (desk, _key) = Desk::with_key();
+    let certificate = vec![0x30, 0x03, 0x02, 0x01, 0x01];
+    let attestation = fidokey::virtual_key::AttestationKey { private_key: [1; 32], certificate };
+    let settings = KeySettings {
+        aaguid: [7; 16],
+        attestation: fidokey::virtual_key::Attestation::Batch(attestation),
+        ..KeySettings::default()
+    };
+    desk.plug(1, settings);
+    let conveyed = |device: &str, attestation: Value| {
+        let line = format!("register --options - --json --device {device}");
+        let outcome = run(&desk, &line, &creation(json!({"attestation": attestation})));
+        let object = outcome.json()["response"]["attestationObject"].clone();
+        let object = base64url::decode(object.as_str().unwrap()).unwrap();
+        let object = fidokey::wire::attestation_object::AttestationObject::parse(&object).unwrap();
+        (object.format, object.statement.len() > 1, object.authenticator_data[37])
+    };
+    // A self attestation names nobody, and stays.
+    let own = ("packed".to_owned(), true, 0);
+    assert_eq!(conveyed("/dev/hidraw0", json!("none")), own);
+    assert_eq!(conveyed("/dev/hidraw0", json!("direct")), own);
+    // A certificate goes; the model stays (Level 3).
+    assert_eq!(conveyed("/dev/hidraw1", json!("none")), ("none".to_owned(), false, 7));
+    assert_eq!(conveyed("/dev/hidraw1", Value::Null), ("none".to_owned(), false, 7));
+    assert_eq!(conveyed("/dev/hidraw1", json!("unheard-of")), ("none".to_owned(), false, 7));
+    for wanted in ["direct", "indirect", "enterprise"] {
+        assert_eq!(conveyed("/dev/hidraw1", json!(wanted)), ("packed".to_owned(), true, 7));
+    }
+}
+
+#[test]
+fn an_origin_may_ask_for_what_is_above_it_or_related() {
+    let (desk, _key) = Desk::with_key();
+    let list = desk.file(
+        "related",
+        r#"{"origins": ["https://example.de", "https://a.net", "https://b.net", "https://c.net", "https://d.net", "https://e.net"]}"#,
+    );
+    let asks = |flags: &str, id: Value| {
+        let options = creation(json!({"rp": {"id": id, "name": "x"}}));
+        run(&desk, &format!("register --options - {flags}"), &options)
+    };
+    asks("--origin http://localhost:8080", json!("localhost")).succeeded();
+    asks("--origin http://localhost:8080", Value::Null).succeeded();
+    asks("--origin https://www.example.com", json!("example.com")).succeeded();
+    let related = format!("--related-origins {list} --origin");
+    asks(&format!("{related} https://example.de"), json!("example.com")).succeeded();
+    asks(&format!("{related} https://login.example.com"), json!("example.com")).succeeded();
+    desk.record.take();
+    let refused = [
+        asks("", Value::Null),
+        asks("", json!("192.0.2.1")),
+        asks("--origin https://evil.example", json!("example.com")),
+        asks("--origin https://example.co.uk", json!("co.uk")),
+        asks("--origin https://192.0.2.1", json!("example.com")),
+        asks(&format!("{related} https://f.net"), json!("example.com")),
+        asks(&format!("{related} https://e.net"), json!("example.com")),
+        asks("--related-origins HOME/no-such-file", json!("example.com")),
+        asks(&format!("--related-origins {}", desk.file("bad", "[1]")), json!("example.com")),
+    ];
+    let mut text = String::new();
+    for outcome in &refused {
+        outcome.ended(Exit::Usage);
+        text.push_str(&format!("{outcome}\n"));
+    }
+    insta::assert_snapshot!(text);
+    assert_eq!(desk.record.take(), [""; 0], "nothing was sent");
+    // With flags, too.
+    desk.run(&format!("register --rp example.com --user alice {related} https://example.de"))
+        .succeeded();
+}
+
+#[test]
+fn options_that_cannot_be_used_are_refused_before_anything_is_sent() {
+    let (desk, _key) = Desk::with_key();
+    let mut text = String::new();
+    let mut refused = |line: &str, stdin: &str| {
+        let outcome = desk.command(line).stdin(stdin).run();
+        outcome.ended(Exit::Usage);
+        text.push_str(&format!("{outcome}\n"));
+    };
+    refused("register --options -", "{\n  \"rp\": {,}\n}");
+    refused("register --options -", "");
+    refused("register --options -", "<!DOCTYPE html><title>502</title>");
+    refused("register --options -", &request(json!({})).to_string());
+    refused("assert --options -", &creation(json!({})).to_string());
+    refused("register --options -", &creation(json!({"challenge": "AQID"})).to_string());
+    refused(
+        "register --options -",
+        &creation(json!({"user": {"id": "*", "name": "\u{1b}[2J"}})).to_string(),
+    );
+    refused("assert --options - --registration -", &request(json!({})).to_string());
+    refused("register --options - --pin-file -", "");
+    refused("register --options HOME/none", "");
+    refused("register --options - --rp example.com", "");
+    refused("register --options - --display-name Key", "");
+    refused("register --options - --graph", "");
+    refused("register --rp example.com", "");
+    refused("assert", "");
+    let extension = |inputs: Value| request(json!({"extensions": inputs})).to_string();
+    refused("assert --options -", &extension(json!({"prf": {"eval": {"first": "AQ"}}})));
+    let by_credential = json!({"prf": {"evalByCredential": {"AQ": {"first": "AQ"}}}});
+    refused("assert --options - --prf-in-response", &extension(by_credential));
+    refused("assert --options -", &extension(json!({"largeBlob": {"write": "AQ"}})));
+    refused("assert --options -", &extension(json!({"largeBlob": {"support": "required"}})));
+    refused("assert --options -", &extension(json!({"appid": "https://other.example"})));
+    insta::assert_snapshot!(text);
+    assert_eq!(desk.record.take(), [""; 0], "nothing was sent");
+}
+
+#[test]
+fn what_the_options_ask_for_in_vain_is_warned_of() {
+    let (desk, _key) = Desk::with_key();
+    let extensions = json!({"uvm": true, "\u{1b}x": 1, "a": 1, "b": 1, "c": 1, "d": 1, "e": 1});
+    let selection = json!({"authenticatorAttachment": "platform"});
+    let options = creation(json!({"extensions": extensions, "authenticatorSelection": selection}));
+    let outcome = run(&desk, "register --options -", &options);
+    outcome.succeeded();
+    insta::assert_snapshot!(outcome.stderr);
+}
+
+#[test]
+fn a_relying_party_says_how_long_a_touch_may_take() {
+    let desk = Desk::empty();
+    desk.plug_described(
+        Desk::description(0),
+        KeySettings::default(),
+        fidokey::virtual_key::Touch::Never,
+    );
+    let told = |line: &str, timeout: Value| {
+        let outcome = run(&desk, line, &creation(json!({"timeout": timeout})));
+        outcome.ended(Exit::NotConfirmed);
+        outcome.stderr.lines().next().unwrap_or_default().to_owned()
+    };
+    let lines = [
+        told("register --options -", json!(20_000)),
+        told("register --options -", json!(0)),
+        told("register --options -", json!(1)),
+        told("register --options -", json!(u64::MAX)),
+        told("register --options - --timeout 5", json!(20_000)),
+    ];
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn microsoft_graph_gets_the_body_that_it_takes() {
+    let (desk, _key) = Desk::with_key();
+    desk.set_pin("1234");
+    let options = json!({
+        "@odata.type": "#microsoft.graph.webauthnCredentialCreationOptions",
+        "challengeTimeoutDateTime": "2026-06-01T10:00:00Z",
+        "publicKey": creation(json!({
+            "rp": {"id": "login.microsoft.com", "name": "Microsoft"},
+            "timeout": 0,
+            "excludeCredentials": [{"type": "public-key", "id": "+/8=", "transports": []}],
+            "authenticatorSelection": {
+                "authenticatorAttachment": "cross-platform",
+                "requireResidentKey": true,
+                "userVerification": "required"
+            },
+            "extensions": {
+                "hmacCreateSecret": true,
+                "enforceCredentialProtectionPolicy": true,
+                "credentialProtectionPolicy": "userVerificationOptional"
+            }
+        }))
+    });
+    let pin = desk.file("pin", "1234");
+    let line = format!("register --options - --graph --pin-file {pin} --display-name");
+    let command = desk.command(&line).arg("Key of Alice, desk 3");
+    let outcome = command.stdin(options.to_string()).run();
+    let body = outcome.succeeded().json();
+    let members =
+        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    assert_eq!(members(&body), ["displayName", "publicKeyCredential"]);
+    assert_eq!(body["displayName"], "Key of Alice, desk 3");
+    let credential = &body["publicKeyCredential"];
+    assert_eq!(members(credential), ["id", "response", "clientExtensionResults"]);
+    assert_eq!(members(&credential["response"]), ["clientDataJSON", "attestationObject"]);
+    assert_eq!(credential["clientExtensionResults"], json!({"hmacCreateSecret": true}));
+    let long = desk.command(&line).arg("A name that is longer than it may be");
+    let long = long.stdin(options.to_string()).run();
+    insta::assert_snapshot!(long.succeeded().stderr);
+}
+
+/// A list that a key takes costs no message; a longer one is asked about without a touch.
+mod long_lists {
+    use super::*;
+
+    fn desk(most: Option<usize>) -> (Desk, String) {
+        let desk = Desk::empty();
+        let settings = KeySettings { max_credential_count_in_list: most, ..KeySettings::default() };
+        desk.plug(0, settings);
+        let id = registered(&desk, json!({}))["id"].as_str().unwrap().to_owned();
+        desk.record.take();
+        (desk, id)
+    }
+
+    /// The credential among this many others, last.
+    fn among(others: usize, id: &str) -> Value {
+        let others: Vec<String> = (0..others)
+            .map(|number| base64url::encode(&[u8::try_from(number).unwrap(); 64]))
+            .collect();
+        let mut ids: Vec<&str> = others.iter().map(String::as_str).collect();
+        ids.push(id);
+        descriptors(&ids)
+    }
+
+    #[test]
+    fn an_allow_list_is_cut_to_what_the_key_holds() {
+        let (desk, id) = desk(Some(4));
+        let line = "assert --options - --json";
+        let asserted = |others| {
+            let options = request(json!({"allowCredentials": among(others, &id)}));
+            let response = run(&desk, line, &options).succeeded().json();
+            assert_eq!(response["id"], id.as_str());
+            desk.record.take()
+        };
+        assert_eq!(asserted(3), ["INIT", "04", "02"]);
+        assert_eq!(asserted(4), ["INIT", "04", "02", "02", "02"]);
+        assert_eq!(asserted(11), ["INIT", "04", "02", "02", "02", "02"]);
+        // With none on the key, it says so itself.
+        let options = request(json!({"allowCredentials": among(5, "AAAA")}));
+        run(&desk, line, &options).ended(Exit::NoMatch);
+        assert_eq!(desk.record.take(), ["INIT", "04", "02", "02", "02"]);
+    }
+
+    #[test]
+    fn an_exclude_list_is_cut_and_the_key_itself_refuses() {
+        let (desk, id) = desk(Some(4));
+        let options = creation(json!({"excludeCredentials": among(9, &id)}));
+        let refused = run(&desk, "register --options -", &options);
+        refused.ended(Exit::Failed);
+        assert!(refused.stderr.contains("CREDENTIAL_EXCLUDED"), "{refused}");
+        assert_eq!(desk.record.take(), ["INIT", "04", "02", "02", "02", "01"]);
+        let options = creation(json!({"excludeCredentials": among(9, "AAAA")}));
+        run(&desk, "register --options -", &options).succeeded();
+        assert_eq!(desk.record.take(), ["INIT", "04", "02", "02", "02", "01"]);
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_for_a_message_is_cut_by_length() {
+        let (desk, id) = desk(None);
+        let options = request(json!({"allowCredentials": among(60, &id)}));
+        run(&desk, "assert --options -", &options).succeeded();
+        assert_eq!(desk.record.take(), ["INIT", "04", "02"]);
+        let options = request(json!({"allowCredentials": among(200, &id)}));
+        run(&desk, "assert --options -", &options).succeeded();
+        assert_eq!(desk.record.take(), ["INIT", "04", "02", "02", "02", "02"]);
+    }
+
+    /// credProtect 3: without the PIN the credential does not exist, nor is it excluded.
+    #[test]
+    fn the_pin_shows_what_exists_only_with_it() {
+        let desk = Desk::empty();
+        let settings =
+            KeySettings { max_credential_count_in_list: Some(2), ..KeySettings::default() };
+        desk.plug(0, settings);
+        desk.set_pin("1234");
+        let pin = format!("--pin-file {}", desk.file("pin", "1234"));
+        let extensions = json!({"credentialProtectionPolicy": "userVerificationRequired"});
+        let selection = json!({"residentKey": "required", "userVerification": "required"});
+        let changes = json!({"extensions": extensions, "authenticatorSelection": selection});
+        let line = format!("register --options - --json {pin}");
+        let response = run(&desk, &line, &creation(changes)).succeeded().json();
+        let id = response["id"].as_str().unwrap();
+        desk.record.take();
+        let required = json!({"userVerification": "required", "allowCredentials": among(4, id)});
+        let line = format!("assert --options - {pin}");
+        run(&desk, &line, &request(required)).succeeded();
+        let token = ["INIT", "04", "06/01", "06/02", "06/09"];
+        assert_eq!(desk.record.take(), [&token[..], &["02", "02", "02", "02"]].concat());
+        let line = format!("register --options - {pin}");
+        let options = creation(json!({
+            "excludeCredentials": among(4, id),
+            "authenticatorSelection": {"userVerification": "required"}
+        }));
+        run(&desk, &line, &options).ended(Exit::Failed);
+        assert_eq!(desk.record.take(), [&token[..], &["02", "02", "02", "01"]].concat());
+    }
+
+    /// A key that takes less than it says is asked about ever fewer.
+    #[test]
+    fn a_key_that_takes_less_than_it_says_is_asked_about_fewer() {
+        let (desk, id) = desk(Some(8));
+        desk.faults.requests(|request| {
+            // Member 3, a list of more than two.
+            let list =
+                request.windows(2).any(|part| part[0] == 0x03 && (0x83..0x98).contains(&part[1]));
+            if request.first() == Some(&0x02) && list {
+                Reaction::Answer(vec![0x39])
+            } else {
+                Reaction::Forward
+            }
+        });
+        let options = request(json!({"allowCredentials": among(9, &id)}));
+        run(&desk, "assert --options -", &options).succeeded();
+    }
+
+    #[test]
+    fn an_id_that_is_too_long_for_the_key_is_not_sent() {
+        let (desk, _) = desk(Some(2));
+        let long = base64url::encode(&[7; 500]);
+        let options = request(json!({"allowCredentials": descriptors(&[&long, &long, &long])}));
+        let refused = run(&desk, "assert --options -", &options);
+        refused.ended(Exit::NoMatch);
+        assert_eq!(desk.record.take(), ["INIT", "04"]);
+    }
+}
