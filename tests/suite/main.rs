@@ -33,6 +33,7 @@ mod message_counts;
 mod metadata;
 mod mutations;
 mod options;
+mod other_clients;
 mod packets;
 mod pin;
 mod pin_problems;
