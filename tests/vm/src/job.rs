@@ -132,6 +132,9 @@ pub enum Firmware {
     Keyboard,
 }
 
+/// Has OpenSK's log tell its tokens.
+pub const TELL_SECRETS: &str = "--tell-secrets";
+
 impl Firmware {
     /// The program below `/lab/firmware` that is this firmware; `None` if the stage plays it itself.
     pub fn program(self) -> Option<&'static str> {
@@ -145,7 +148,11 @@ impl Firmware {
 
     /// What the program is told besides.
     pub fn switches(self) -> &'static [&'static str] {
-        if self == Firmware::OpenSkU2f { &["--u2f-only"] } else { &[] }
+        match self {
+            Firmware::OpenSk | Firmware::OpenSkFingerprint => &[TELL_SECRETS],
+            Firmware::OpenSkU2f => &["--u2f-only"],
+            Firmware::Trussed | Firmware::Mute | Firmware::Keyboard => &[],
+        }
     }
 }
 

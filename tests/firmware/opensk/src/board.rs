@@ -27,11 +27,11 @@ pub struct Board {
 
 impl Board {
     /// Builds the board around its memory.
-    pub fn new(port: Port, memory: Memory) -> Self {
+    pub fn new(port: Port, memory: Memory, randomness: Randomness) -> Self {
         Self {
             port,
             memory,
-            randomness: Randomness,
+            randomness,
             clock: RealClock,
             u2f_waits: false,
             #[cfg(feature = "fingerprint")]

@@ -3,8 +3,8 @@
 //! The firmware is as its makers set it: `DEFAULT_CUSTOMIZATION`, no attestation key, no AAGUID. With
 //! `--u2f-only` the host sees a key from before CTAP2.
 //!
-//! Its log tells the random values that are as long as a PIN token, one of which each token is: a
-//! search for them shows whether a token got anywhere.
+//! With `--tell-secrets` its log has the random values that are as long as a PIN token, one of which each
+//! token is: a search for them shows whether a token got anywhere.
 
 #![forbid(unsafe_code)]
 
@@ -20,13 +20,15 @@ use board::Board;
 use firmware_contract::{Port, command_line};
 use memory::Memory;
 use opensk::{Ctap, Transport};
+use randomness::{Randomness, TELL_SECRETS};
 use u2f_only::{Taken, U2F_ONLY, U2fOnly};
 
 fn main() {
-    let (path, switches) = command_line(&[U2F_ONLY]);
-    let mut guise = (!switches.is_empty()).then(U2fOnly::default);
+    let (path, switches) = command_line(&[U2F_ONLY, TELL_SECRETS]);
+    let mut guise = switches.contains(&U2F_ONLY).then(U2fOnly::default);
+    let randomness = Randomness { is_told: switches.contains(&TELL_SECRETS) };
     let port = Port::open();
-    let mut key = Box::new(Ctap::new(Board::new(port.clone(), Memory::load(&path))));
+    let mut key = Box::new(Ctap::new(Board::new(port.clone(), Memory::load(&path), randomness)));
     loop {
         let report = port.report();
         match guise.as_mut().map(|guise| guise.take(&report)) {

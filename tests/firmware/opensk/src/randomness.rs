@@ -1,4 +1,4 @@
-//! The randomness of the operating system, as the firmware wants it, and told.
+//! The randomness of the operating system, as the firmware wants it.
 
 use opensk::api::rng::Rng;
 use rand_core::{CryptoRng, Error, OsRng, RngCore};
@@ -6,8 +6,14 @@ use rand_core::{CryptoRng, Error, OsRng, RngCore};
 /// The length of a PIN token in bytes.
 const SECRET: usize = 32;
 
+/// What it is told by.
+pub const TELL_SECRETS: &str = "--tell-secrets";
+
 /// The operating system's randomness.
-pub struct Randomness;
+pub struct Randomness {
+    /// Whether the log has what may be a secret.
+    pub is_told: bool,
+}
 
 impl RngCore for Randomness {
     fn next_u32(&mut self) -> u32 {
@@ -20,12 +26,12 @@ impl RngCore for Randomness {
 
     fn fill_bytes(&mut self, bytes: &mut [u8]) {
         OsRng.fill_bytes(bytes);
-        tell(bytes);
+        self.tell(bytes);
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
         OsRng.try_fill_bytes(bytes)?;
-        tell(bytes);
+        self.tell(bytes);
         Ok(())
     }
 }
@@ -41,10 +47,13 @@ impl Rng for Randomness {
     }
 }
 
-/// Tells the log what was drawn, if it may be a secret, in one write.
-fn tell(bytes: &[u8]) {
-    if bytes.len() == SECRET {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        eprint!("{}", format!("drew {digits}\n"));
+impl Randomness {
+    /// Tells the log what was drawn, if it may be a secret, in one write.
+    fn tell(&self, bytes: &[u8]) {
+        if self.is_told && bytes.len() == SECRET {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let line = format!("drew {digits}\n");
+            eprint!("{line}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 use sha2::{Digest, Sha256};
 
-use crate::job::{Absent, Act, Job};
+use crate::job::{Absent, Act, Job, Key, TELL_SECRETS};
 use crate::layout;
 
 use super::wire::{self, Exchange};
@@ -50,6 +50,10 @@ pub(super) fn difference(job: &Job, folder: &Path) -> Result<Option<String>> {
         let message = "the job names a PIN, and no report holds what was made of one";
         return Ok(Some(message.to_owned()));
     }
+    let tells = |key: &Key| key.firmware.switches().contains(&TELL_SECRETS);
+    if !job.secrets.is_empty() && job.keys.iter().any(tells) && !secrets.has_token {
+        return Ok(Some("no firmware told of a token that it drew".to_owned()));
+    }
     let found: Vec<String> = traces
         .iter()
         .flat_map(|(name, text)| {
@@ -76,6 +80,8 @@ struct Secrets {
     known: Vec<(String, Vec<u8>)>,
     /// What was made of them and sent.
     sent: Vec<(String, Vec<u8>)>,
+    /// Whether a firmware told of a token.
+    has_token: bool,
 }
 
 impl Secrets {
@@ -89,7 +95,9 @@ impl Secrets {
         for (key, log) in files(&folder.join(layout::FIRMWARE_LOGS))? {
             let drawn = log.lines().filter_map(|line| wire::bytes(line.strip_prefix("drew ")?));
             let what = format!("a token or another secret of {key}");
+            let before = secrets.known.len();
             secrets.known.extend(drawn.map(|bytes| (what.clone(), bytes)));
+            secrets.has_token |= secrets.known.len() > before;
         }
         for (key, traffic) in files(&folder.join(layout::TRAFFIC))? {
             for exchange in wire::exchanges(&traffic) {

@@ -75,6 +75,9 @@ fn a_secret_is_found_in_every_form_and_place() {
 fn a_search_without_traces_or_without_anything_to_look_for_does_not_pass() {
     let job = Job::parse(JOB).unwrap();
     let folder = folder("");
+    fs::write(folder.path().join("firmware/work"), "waiting for a touch\n").unwrap();
+    let said = difference(&job, folder.path()).unwrap().unwrap();
+    assert_eq!(said, "no firmware told of a token that it drew");
     fs::remove_dir_all(folder.path().join("traffic")).unwrap();
     let said = difference(&job, folder.path()).unwrap().unwrap();
     assert_eq!(said, "the job names a PIN, and no report holds what was made of one");
