@@ -1,12 +1,19 @@
 """Prints certificate chains with the verdict that each must get, one JSON object a line: `name`,
 `chain` and `roots` (DER in base64, the leaf first), `believed`, and `openssl`, which is OpenSSL's
 verdict on the same chain at the same time (2026-11-24).
+
+    chains.py [PAYLOAD]
+
+With a payload of the FIDO metadata, also every certificate in it that another one there is said to have
+issued: real ones of many vendors. `believed` is then what OpenSSL says.
 """
 
 import base64
 import datetime
-import json
 import itertools
+import json
+import sys
+import warnings
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -158,3 +165,70 @@ lower = Issued("Lower", mid)
 say("too many below the intermediate", [Issued("Leaf", lower, **LEAF), lower, mid], [top], False)
 say("RSA-1024", *(lambda top: ([Issued("Leaf", top, **LEAF)], [top]))(
     Issued("Root", key=rsa.generate_private_key(65537, 1024))), False)
+
+
+# The attestation certificate of a U2F key of 2014, which python-fido2 2.2.1 keeps in its tests.
+U2F_KEY = base64.b64decode(
+    "MIICSjCCATKgAwIBAgIEBGyIIjANBgkqhkiG9w0BAQsFADAuMSwwKgYDVQQDEyNZdWJpY28gVTJGIFJvb3QgQ0EgU2VyaWFs"
+    "IDQ1NzIwMDYzMTAgFw0xNDA4MDEwMDAwMDBaGA8yMDUwMDkwNDAwMDAwMFowLDEqMCgGA1UEAwwhWXViaWNvIFUyRiBFRSBT"
+    "ZXJpYWwgMjQ5MTgyMzI0NzcwMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEPMq5LMuXKH7o5jlDfiH81rbxZbLVo/PbEx0x"
+    "wWt0K7R22NHpkIDrVGybvfVW5iEP1CeFiZ54zFievjEPbNuf9KM7MDkwIgYJKwYBBAGCxAoCBBUxLjMuNi4xLjQuMS40MTQ4"
+    "Mi4xLjIwEwYLKwYBBAGC5RwCAQEEBAMCBDAwDQYJKoZIhvcNAQELBQADggEBAJ+bBSJIvEz0LMWZH8qrrJtlG75b3NyO8K0s"
+    "HB/7NtGHFdQueLJJIk+Sx+bnoFxJ8OfkyIG/LpT0Xkohgz10VoUdD2wUWilUDIdPMJLJNLQ9IiuJYsD0EM7x23WJKvEWtEqW"
+    "9dNa3qOCL8cUb2AEOFvLabZcmefraRl4ZwPA2M1B6PdcykSqirclrY55n/OoaWpvGyZW5jGx5AGDwI/aU/pKj4WgVpOUSuF5"
+    "oTOdAC0Vyr2BAJDsci713vmWWjcdQV1iS2iicHytl7zdF4Wvl+JY8z31agMaoDVtjo1evK3HTgcWNsaxEKzlzJuQ3+rK5kD/"
+    "G7Dx/l207/epXwYHM/U="
+)
+
+
+def authority_serial(certificate):
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return None
+    return extension.value.authority_cert_serial_number
+
+
+def real(payload):
+    ders = {
+        base64.b64decode(root)
+        for entry in payload["entries"]
+        for root in entry["metadataStatement"]["attestationRootCertificates"]
+    }
+    known = {}
+    for der in sorted(ders):
+        try:
+            known[der] = x509.load_der_x509_certificate(der)
+        except ValueError:
+            pass  # bytes after its end
+    known[U2F_KEY] = x509.load_der_x509_certificate(U2F_KEY)
+    for der, certificate in known.items():
+        roots = [
+            other
+            for other, issuer in known.items()
+            if other != der and issuer.subject == certificate.issuer
+        ]
+        # OpenSSL goes no further from one that signed itself, and not to a root that has run out.
+        if not roots or certificate.issuer == certificate.subject:
+            continue
+        if any(known[root].not_valid_after_utc < NOW for root in roots):
+            continue
+        # It also takes authorityKeyIdentifier for more than a hint, which one vendor got wrong.
+        serial = authority_serial(certificate)
+        if serial and serial not in [known[root].serial_number for root in roots]:
+            continue
+        believed = openssl([der], roots)
+        line = {
+            "name": f"real: {certificate.subject.rfc4514_string()}",
+            "chain": [base64.b64encode(der).decode()],
+            "roots": [base64.b64encode(root).decode() for root in roots],
+            "believed": believed,
+            "openssl": believed,
+        }
+        print(json.dumps(line))
+
+
+if len(sys.argv) > 1:
+    warnings.simplefilter("ignore")
+    with open(sys.argv[1]) as file:
+        real(json.load(file))

@@ -4,10 +4,10 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`path`] | from a certificate to a root |
-//! | [`pem`] | roots that a person trusts |
-//! | [`status`] | what became of a model |
-//! | [`agreement`] | what a key says of itself, held against its metadata statement |
+//! | `path` | from a certificate to a root |
+//! | `pem` | roots that a person trusts |
+//! | `status` | what became of a model |
+//! | `agreement` | what a key says of itself, held against its metadata statement |
 
 mod agreement;
 mod certificate;
