@@ -5,7 +5,7 @@ use crate::judges::{Ceremony, FOLDER, Judges, Registered, Request, python};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fidokey::virtual_key::{Attestation, AttestationKey, KeySettings};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const RP_ID: &str = "example.com";
 const ORIGIN: &str = "https://login.example.com";
@@ -172,5 +172,88 @@ fn other_peoples_verifiers_accept_what_is_made_and_reject_it_with_a_byte_changed
             let changed = Request { response: spoilt(&response, part), ..request.clone() };
             judges.reject(&format!("{name}, {part}"), &changed);
         }
+    }
+}
+
+/// What a relying party's server asks for with options, in several ways.
+#[test]
+fn other_peoples_verifiers_accept_what_options_ask_for() {
+    let Some(mut judges) = Judges::start("judged") else { return };
+    let (settings, root) = attestation();
+    let desk = Desk::empty();
+    desk.plug(0, settings);
+    desk.set_pin("1234");
+    let pin = desk.file("pin", "1234");
+    let everything = json!({
+        "credProps": true,
+        "prf": {},
+        "hmacCreateSecret": true,
+        "largeBlob": {"support": "preferred"},
+        "credentialProtectionPolicy": "userVerificationOptionalWithCredentialIDList",
+        "enforceCredentialProtectionPolicy": true,
+        "credBlob": "AQID",
+        "minPinLength": true
+    });
+    for (attestation, resident, extensions, format) in [
+        ("none", "required", json!({}), "none"),
+        ("direct", "required", everything.clone(), "packed"),
+        ("indirect", "preferred", json!({"credProps": true}), "packed"),
+        ("enterprise", "discouraged", json!({"prf": {}}), "packed"),
+        ("none", "preferred", everything, "none"),
+    ] {
+        let name = format!("{attestation}, {resident}, {extensions}");
+        let challenge = encode(format!("registration {name}").as_bytes());
+        let options = json!({"publicKey": {
+            "rp": {"id": RP_ID, "name": "Example"},
+            "user": {"id": encode(name.as_bytes().get(..12).unwrap()), "name": name, "displayName": ""},
+            "challenge": challenge,
+            "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+            "authenticatorSelection": {"residentKey": resident, "userVerification": "required"},
+            "attestation": attestation,
+            "attestationFormats": ["packed"],
+            "extensions": extensions
+        }});
+        let line = format!("--options - --origin {ORIGIN} --json --pin-file {pin}");
+        let registration = desk.command(&format!("register {line}")).stdin(options.to_string());
+        let request = Request {
+            response: registration.run().succeeded().json(),
+            challenge,
+            origin: ORIGIN.into(),
+            rp_id: RP_ID.into(),
+            require_user_verification: true,
+            ceremony: Ceremony::Registration {
+                algorithms: vec![-7],
+                roots: if format == "none" { Vec::new() } else { vec![root.clone()] },
+            },
+        };
+        let facts = judges.accept(&name, &request);
+        let registered = facts.registration.as_ref().unwrap();
+        assert_eq!(registered.fmt, format, "{name}");
+
+        let challenge = encode(format!("assertion {name}").as_bytes());
+        let options = json!({
+            "rpId": RP_ID,
+            "challenge": challenge,
+            "allowCredentials": [{"type": "public-key", "id": facts.credential_id}],
+            "userVerification": "required",
+            "extensions": {
+                "prf": {"eval": {"first": "AQ"}},
+                "largeBlob": {"write": "AQ"},
+                "getCredBlob": true
+            }
+        });
+        let assertion = desk.command(&format!("assert {line} --prf-in-response"));
+        let request = Request {
+            response: assertion.stdin(options.to_string()).run().succeeded().json(),
+            challenge,
+            ceremony: Ceremony::Authentication(Registered {
+                credential_id: facts.credential_id.clone(),
+                public_key: registered.public_key.clone(),
+                sign_count: facts.sign_count,
+                user_handle: None,
+            }),
+            ..request
+        };
+        judges.accept(&name, &request);
     }
 }

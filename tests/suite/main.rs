@@ -16,6 +16,7 @@ mod doctor;
 mod errors;
 mod explain;
 mod fake_machine;
+mod firmware;
 mod harness;
 mod hid_bus;
 mod host;

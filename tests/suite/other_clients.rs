@@ -1,10 +1,14 @@
 //! python-fido2's WebAuthn client on the same key: what one writes the other reads, and what one
 //! derives the other derives.
 
+use crate::firmware::FirmwareBus;
 use crate::harness::Desk;
+use crate::judged::attestation;
 use crate::judges::{FOLDER, Judges, python};
 use crate::options::{creation, request, run};
+use fidokey::cli::exit::Exit;
 use fidokey::transport::{Bus, Connection, KeyPath};
+use fidokey::webauthn::base64url;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::process::Stdio;
@@ -23,6 +27,11 @@ fn installed(test: &str) -> bool {
 
 /// Has python-fido2's client carry out a ceremony on the desk's key, and gives the response.
 fn by_python(desk: &Desk, ceremony: &str, options: &Value) -> Value {
+    by_python_on(desk, desk.keys.as_ref(), ceremony, options)
+}
+
+/// The same with a key on another bus.
+fn by_python_on(desk: &Desk, bus: &dyn Bus, ceremony: &str, options: &Value) -> Value {
     let result = desk.path("result.json");
     let job = json!({
         "ceremony": ceremony, "options": options, "origin": ORIGIN, "pin": PIN, "result": &result,
@@ -33,7 +42,7 @@ fn by_python(desk: &Desk, ceremony: &str, options: &Value) -> Value {
     let mut process = client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut to_client = process.stdin.take().unwrap();
     let mut from_client = process.stdout.take().unwrap();
-    let cable = desk.keys.open(&KeyPath("/dev/hidraw0".into())).unwrap();
+    let cable = bus.open(&KeyPath("/dev/hidraw0".into())).unwrap();
     let cable: Arc<Mutex<Box<dyn Connection>>> = Arc::new(Mutex::new(cable));
     let over = Arc::new(AtomicBool::new(false));
     let answers = {
@@ -198,4 +207,83 @@ fn both_give_the_relying_party_the_same() {
         assert_eq!(response["clientExtensionResults"], json!({"getCredBlob": "c21hbGw"}));
         by_python(&desk, "authentication", &options);
     }
+}
+
+/// Google's firmware answers to U2F, too; so do both of its clients.
+#[test]
+fn a_credential_made_with_u2f_is_used_under_its_app_id() {
+    if !installed("other_clients") {
+        return;
+    }
+    let desk = Desk::empty();
+    // U2F always attests.
+    desk.plug(0, attestation().0);
+    let app_id = "https://www.example.com/u2f.json";
+    let made = by_python(&desk, "u2f", &json!({"appid": app_id}));
+    let public_key = base64url::decode(made["public_key"].as_str().unwrap()).unwrap();
+    let public_key = desk.file("public-key", public_key);
+    let listed = json!([{"type": "public-key", "id": made["id"]}]);
+    let assert = |extensions: Value| {
+        let options = json!({"allowCredentials": listed, "extensions": extensions});
+        let line = format!("assert --options - --json --public-key {public_key}");
+        run(&desk, &line, &request(options))
+    };
+    assert(json!({})).ended(Exit::NoMatch);
+    let asserted = assert(json!({"appid": app_id}));
+    let response = asserted.succeeded().json();
+    assert_eq!(response["clientExtensionResults"], json!({"appid": true}));
+    assert_eq!(response["id"], made["id"]);
+    assert!(asserted.stderr.contains("the signature was made with the credential's key"));
+
+    // The key has it, whichever way it is asked; with another AppID it does not.
+    let register = |extensions: Value| {
+        let options = json!({"excludeCredentials": listed, "extensions": extensions});
+        run(&desk, "register --options - --json", &creation(options))
+    };
+    let results = register(json!({})).succeeded().json();
+    assert_eq!(results["clientExtensionResults"], json!({}));
+    let excluded = register(json!({"appidExclude": app_id}));
+    assert_eq!(excluded.ended(Exit::Failed).error_json()["error"]["kind"], "excluded");
+    let other = register(json!({"appidExclude": "https://example.com"})).succeeded().json();
+    assert_eq!(other["clientExtensionResults"], json!({"appidExclude": true}));
+
+    // A credential that was made with WebAuthn is found by the RP ID, as ever.
+    let ours = register(json!({})).json();
+    let options = json!({
+        "allowCredentials": [{"type": "public-key", "id": ours["id"]}],
+        "extensions": {"appid": app_id}
+    });
+    let response = run(&desk, "assert --options - --json", &request(options)).succeeded().json();
+    assert_eq!(response["clientExtensionResults"], json!({"appid": false}));
+}
+
+/// hmac-secret-mc: the firmware of the Nitrokey 3 and the Solo 2 evaluates `prf` in a registration.
+#[test]
+fn secrets_are_derived_in_a_registration() {
+    if !installed("other_clients") {
+        return;
+    }
+    let desk = Desk::empty();
+    let state = desk.path("state");
+    let Some(bus) = FirmwareBus::start("other_clients", "trussed-key", &state) else { return };
+    let desk = desk.on_bus(bus.clone());
+    desk.set_pin(PIN);
+    let eval = json!({"prf": {"eval": {"first": "b25l", "second": "dHdv"}}});
+    let ours = by_fidokey(&desk, "register", &resident("b3Vycw", eval.clone()));
+    let theirs = by_python_on(&desk, &bus, "registration", &resident("dGhlaXJz", eval.clone()));
+    for registration in [&ours, &theirs] {
+        let prf = &registration["clientExtensionResults"]["prf"];
+        assert_eq!(prf["enabled"], true);
+        let options = assertion(&registration["id"], eval.clone());
+        for response in [
+            by_fidokey(&desk, "assert", &options),
+            by_python_on(&desk, &bus, "authentication", &options),
+        ] {
+            assert_eq!(response["clientExtensionResults"]["prf"]["results"], prf["results"]);
+        }
+    }
+    assert_ne!(
+        ours["clientExtensionResults"]["prf"]["results"],
+        theirs["clientExtensionResults"]["prf"]["results"]
+    );
 }
