@@ -23,3 +23,4 @@ pub mod party;
 pub mod record;
 pub mod remote;
 pub mod service;
+pub mod trust;

@@ -1,13 +1,15 @@
 //! What a ceremony leaves behind, to be looked at: what was asked, what came back, and what was made
 //! of it.
 
+use super::accounts::{AccountName, Purpose};
 use super::ceremony::Judgement;
 use crate::webauthn::check::Check;
+use crate::webauthn::model_names::ModelNames;
 use crate::webauthn::verify::Facts;
 use crate::wire::attestation_object::AttestationObject;
 use crate::wire::authenticator_data::AuthenticatorData;
 use crate::wire::cbor;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::VecDeque;
 
@@ -15,7 +17,7 @@ use std::collections::VecDeque;
 pub const MAX_RECORDS: usize = 100;
 
 /// Which of the two ceremonies it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A credential was to be made.
@@ -34,6 +36,42 @@ pub enum Flow {
     Passwordless,
     /// A program, through the conformance interface.
     Conformance,
+}
+
+impl From<Purpose> for Flow {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::SecondFactor => Self::SecondFactor,
+            Purpose::Passwordless => Self::Passwordless,
+        }
+    }
+}
+
+/// Who may look at a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Everybody: whoever reaches the interface could have made it.
+    Everybody,
+    /// Who was at the other end, and who signs in to the account.
+    Visitor {
+        /// The number of the visitor.
+        visitor: Option<u64>,
+        /// The account.
+        account: Option<AccountName>,
+    },
+}
+
+impl Owner {
+    /// Whether it is for this visitor, with this account.
+    pub fn includes(&self, visitor: Option<u64>, account: Option<&AccountName>) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Visitor { visitor: owner, account: name } => {
+                (owner.is_some() && *owner == visitor)
+                    || (name.is_some() && name.as_ref() == account)
+            }
+        }
+    }
 }
 
 /// Authenticator data, decoded.
@@ -100,6 +138,12 @@ pub struct Record {
     pub user: Option<String>,
     /// Whether the response was accepted.
     pub accepted: bool,
+    /// Why it was refused, in one line.
+    pub reason: Option<String>,
+    /// The browser's error, when there was no response to judge.
+    pub browser_error: Option<String>,
+    /// What the key's model is called.
+    pub model: Option<String>,
     /// The options as they were sent.
     pub options: Value,
     /// The response as it came.
@@ -112,6 +156,9 @@ pub struct Record {
     pub checks: Vec<Check>,
     /// What was learned.
     pub facts: Facts,
+    /// Who may look at it.
+    #[serde(skip)]
+    pub owner: Owner,
 }
 
 /// What a record is made from.
@@ -130,6 +177,8 @@ pub struct Evidence<'a> {
     pub client_data: Option<&'a [u8]>,
     /// The authenticator data, or the attestation object that holds it.
     pub data: &'a [u8],
+    /// Who may look at it.
+    pub owner: Owner,
 }
 
 /// The last records.
@@ -141,29 +190,62 @@ pub struct Records {
 
 impl Records {
     /// Makes a record and keeps it; gives its number.
-    pub fn keep(&mut self, evidence: Evidence<'_>, judgement: &Judgement, time: u64) -> u64 {
-        self.made = self.made.saturating_add(1);
-        if self.kept.len() >= MAX_RECORDS {
-            self.kept.pop_front();
-        }
+    pub fn keep(
+        &mut self,
+        evidence: Evidence<'_>,
+        judgement: &Judgement,
+        names: &ModelNames,
+        time: u64,
+    ) -> u64 {
+        let mut record = Self::record(evidence, time);
+        let aaguid = judgement.facts.aaguid.as_deref().and_then(|text| text.parse().ok());
+        record.model = aaguid.and_then(|aaguid| names.name(aaguid)).map(str::to_owned);
+        record.accepted = judgement.accepted;
+        record.reason = judgement.reason();
+        record.checks.clone_from(&judgement.checks);
+        record.facts = judgement.facts.clone();
+        self.push(record)
+    }
+
+    /// Makes a record of a ceremony that came to no response, and keeps it; gives its number.
+    pub fn keep_unanswered(&mut self, evidence: Evidence<'_>, error: &str, time: u64) -> u64 {
+        let mut record = Self::record(evidence, time);
+        record.browser_error = Some(error.to_owned());
+        self.push(record)
+    }
+
+    fn record(evidence: Evidence<'_>, time: u64) -> Record {
         let authenticator_data = match evidence.kind {
             Kind::Registration => DecodedData::of_object(evidence.data),
             Kind::Assertion => DecodedData::of(evidence.data),
         };
-        self.kept.push_back(Record {
-            number: self.made,
+        Record {
+            number: 0,
             time,
             kind: evidence.kind,
             flow: evidence.flow,
             user: evidence.user,
-            accepted: judgement.accepted,
+            accepted: false,
+            reason: None,
+            browser_error: None,
+            model: None,
             options: evidence.options.clone(),
             response: evidence.response,
             client_data: evidence.client_data.map(|it| String::from_utf8_lossy(it).into_owned()),
             authenticator_data,
-            checks: judgement.checks.clone(),
-            facts: judgement.facts.clone(),
-        });
+            checks: Vec::new(),
+            facts: Facts::default(),
+            owner: evidence.owner,
+        }
+    }
+
+    fn push(&mut self, mut record: Record) -> u64 {
+        self.made = self.made.saturating_add(1);
+        record.number = self.made;
+        if self.kept.len() >= MAX_RECORDS {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(record);
         self.made
     }
 

@@ -68,6 +68,11 @@ impl Credential {
         }
     }
 
+    /// Whether it may sign in without a password.
+    pub fn signs_in_alone(&self) -> bool {
+        self.purpose == Purpose::Passwordless
+    }
+
     /// What an assertion is held against; `user_handle` is the account's.
     pub fn kept<'a>(&'a self, user_handle: &'a [u8]) -> Kept<'a> {
         Kept {

@@ -106,6 +106,13 @@ impl PasswordHash {
         Some(Self(hash.to_string()))
     }
 
+    /// The hash of no password, to be checked for users that there are not: the answer must not come
+    /// sooner for them.
+    pub fn of_nobody() -> Self {
+        let hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        Self(format!("$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA${hash}"))
+    }
+
     /// Whether it is the hash of this password. Takes long, by intention.
     pub fn is_of(&self, password: &Password) -> bool {
         // Longer ones are never set.

@@ -4,9 +4,15 @@ use crate::webauthn::check::{Check, Outcome};
 use crate::webauthn::verify::{Facts, Verdict};
 use serde::Serialize;
 
-/// The checks whose outcome may be open although the response is accepted: trust needs roots, which
-/// not every relying party has.
-const MAY_BE_OPEN: &[&str] = &["attestation_trust"];
+/// The checks whose outcome may be open although the response is accepted: trust needs roots and
+/// metadata, which not every relying party has.
+const MAY_BE_OPEN: &[&str] = &[
+    "attestation_trust",
+    "metadata_fresh",
+    "metadata_entry",
+    "metadata_attestation",
+    "metadata_agreement",
+];
 
 /// The decision on one response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,9 +46,9 @@ impl Judgement {
         let rule = first.rule;
         Some(match &first.outcome {
             Outcome::Failed { expected, seen } => {
-                format!("not so: {rule} (expected {expected}, seen {seen})")
+                format!("this is not so: {rule} (expected {expected}, seen {seen})")
             }
-            Outcome::NotChecked { reason } => format!("cannot be checked: {rule} ({reason})"),
+            Outcome::NotChecked { reason } => format!("this cannot be checked: {rule} ({reason})"),
             Outcome::Passed { .. } | Outcome::NotApplicable { .. } => rule.to_owned(),
         })
     }

@@ -13,4 +13,4 @@ mod terms;
 pub use assertion::{AssertionOffer, AssertionTerms, Kept};
 pub use judgement::Judgement;
 pub use registration::{Attested, RegistrationOffer, RegistrationTerms};
-pub use terms::{CHALLENGE_LENGTH, Challenge};
+pub use terms::{CHALLENGE_LENGTH, Challenge, TIMEOUT};

@@ -9,6 +9,7 @@ use crate::webauthn::json::options::{
     CreationOptionsJson, DescriptorJson, ResidentKeyRequirement, RpEntityJson, UserEntityJson,
     UserVerificationRequirement,
 };
+use crate::webauthn::trust::{self, TrustSource};
 use crate::webauthn::verify::{ClientData, Expected, RegistrationInput, registration};
 use crate::wire::attestation_object::AttestationObject;
 use crate::wire::authenticator_data::AuthenticatorData;
@@ -36,6 +37,8 @@ pub struct RegistrationTerms {
     pub timeout: u64,
     /// Extensions by their WebAuthn names.
     pub extensions: Map<String, Value>,
+    /// What kind of key is expected (section 5.8.7).
+    pub hints: Vec<String>,
 }
 
 impl RegistrationTerms {
@@ -54,6 +57,7 @@ impl RegistrationTerms {
         self.attachment = Some(AuthenticatorAttachment::CrossPlatform);
         self.attestation = AttestationConveyance::Direct;
         self.algorithms = vec![Algorithm::ES256, Algorithm::RS256];
+        self.hints = Vec::new();
         // It was seen to be 60000, and 0, which means the client's own default.
         self.timeout = 0;
         self.extensions = Map::from_iter([
@@ -95,6 +99,7 @@ impl RegistrationTerms {
             require_resident_key: self.resident_key == ResidentKeyRequirement::Required,
             stated_user_verification: Some(self.user_verification),
         };
+        options.hints.clone_from(&self.hints);
         let list = ("excludeCredentials", self.exclude.as_slice());
         finish(options.to_json(), identity.profile, list, self.timeout, &self.extensions)
     }
@@ -135,11 +140,13 @@ pub struct Attested {
 impl RegistrationOffer {
     /// Judges the response; gives the credential too when it is accepted.
     ///
-    /// `is_known` says whether any account has a credential with an ID.
+    /// `is_known` says whether any account has a credential with an ID; `trust`, whom to believe
+    /// about the key's model.
     pub fn judge(
         &self,
         response: &RegistrationResponseJson,
         is_known: impl Fn(&[u8]) -> bool,
+        trust: &TrustSource<'_>,
     ) -> (Judgement, Option<Attested>) {
         let credential = attested(response);
         let known = credential.as_ref().filter(|credential| is_known(&credential.id));
@@ -153,7 +160,7 @@ impl RegistrationOffer {
             document: Some(response),
             expected: &expected,
         });
-        let judgement = Judgement::of(verdict, None);
+        let judgement = Judgement::of(trust::judge(verdict, trust), None);
         let credential = credential.filter(|_| judgement.accepted);
         (judgement, credential)
     }

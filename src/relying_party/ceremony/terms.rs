@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 /// How many random bytes a challenge has; section 13.4.3 wants at least 16.
 pub const CHALLENGE_LENGTH: usize = 32;
 
+/// How long the client should wait, in milliseconds: what section 15.1 recommends.
+pub const TIMEOUT: u64 = 300_000;
+
 /// A challenge, to be used once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge(pub [u8; CHALLENGE_LENGTH]);

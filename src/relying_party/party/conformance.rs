@@ -3,11 +3,11 @@
 //! Whoever asks may register a credential for any name: these accounts are for programs, and have
 //! nothing to do with those of people.
 
+use super::sessions::{AssertionFor, RegistrationFor};
 use super::{Decision, Refusal, RelyingParty, SessionKey};
 use crate::relying_party::accounts::{Account, AccountName, Credential, Purpose};
-use crate::relying_party::ceremony::{AssertionTerms, Challenge, RegistrationTerms};
-use crate::relying_party::identity::Profile;
-use crate::relying_party::record::{Evidence, Flow, Kind};
+use crate::relying_party::ceremony::{AssertionTerms, RegistrationTerms, TIMEOUT};
+use crate::relying_party::record::Flow;
 use crate::webauthn::json::options::{
     AttestationConveyance, AuthenticatorAttachment, ResidentKeyRequirement,
     UserVerificationRequirement,
@@ -15,9 +15,6 @@ use crate::webauthn::json::options::{
 use crate::webauthn::json::{AuthenticationResponseJson, RegistrationResponseJson};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-/// How long the client should wait, in milliseconds.
-const TIMEOUT: u64 = 300_000;
 
 /// The longest display name, in bytes.
 const MAX_DISPLAY_NAME: usize = 256;
@@ -127,16 +124,9 @@ impl RelyingParty<'_> {
             algorithms: RegistrationTerms::usual_algorithms(),
             timeout: TIMEOUT,
             extensions: request.extensions.clone().unwrap_or_default(),
+            hints: Vec::new(),
         };
-        let terms = match self.identity.profile {
-            Profile::Plain => terms,
-            Profile::Entra => terms.as_entra(),
-        };
-        let offer = terms.offer(&self.identity, Challenge::fresh(self.surroundings.random)?);
-        let options = offer.options.clone();
-        let now = self.surroundings.clock.now();
-        self.sessions.get_mut(session)?.wait_for_registration(offer, now);
-        Ok(options)
+        self.offer_registration(session, terms, RegistrationFor::Conformance)
     }
 
     /// `POST /attestation/result`: judges the response.
@@ -149,40 +139,30 @@ impl RelyingParty<'_> {
         session: SessionKey,
         response: &RegistrationResponseJson,
     ) -> Result<Decision, Refusal> {
-        let now = self.surroundings.clock.now();
-        let offer = self.sessions.get_mut(session)?.take_registration(now)?;
-        let (judgement, credential) =
-            offer.judge(response, |id| self.state.programs.find(id).is_some());
-        let time = self.surroundings.unix_time();
-        let evidence = Evidence {
-            kind: Kind::Registration,
-            flow: Flow::Conformance,
-            user: Some(offer.user.name.clone()),
-            options: &offer.options,
-            response: serde_json::to_value(response).unwrap_or_default(),
-            client_data: response.response.client_data_json.as_ref().map(|json| json.as_bytes()),
-            data: response.response.attestation_object.as_bytes(),
-        };
-        let record = self.records.keep(evidence, &judgement, time);
-        if let Some(attested) = credential {
-            let name = AccountName::parse(&offer.user.name)?;
-            let purpose = Purpose::SecondFactor;
-            let credential = Credential::of(attested, purpose, "", time);
+        let waiting = self.take_registration(session)?;
+        if waiting.purpose != RegistrationFor::Conformance {
+            return Err(Refusal::NoOffer);
+        }
+        let user = &waiting.offer.user;
+        let name = AccountName::parse(&user.name)?;
+        let outcome = self.judge_registration(session, &waiting, Flow::Conformance, response);
+        if let Some((attested, time)) = outcome.accepted {
+            let credential = Credential::of(attested, Purpose::SecondFactor, "", time);
             self.change(|state| {
                 let mut account = match state.programs.get(&name) {
                     // Somebody else registered the name in the meantime: the user handle that the
                     // key got is not the account's.
-                    Some(account) if account.user_handle != offer.user.id => {
+                    Some(account) if account.user_handle != user.id => {
                         return Err(Refusal::NoOffer);
                     }
                     Some(account) => account.clone(),
-                    None => Account::of(&offer.user, name),
+                    None => Account::of(user, name),
                 };
                 account.add(credential)?;
                 Ok(state.programs.put(account)?)
             })?;
         }
-        Ok(Decision { accepted: judgement.accepted, reason: judgement.reason(), record })
+        Ok(outcome.decision)
     }
 
     /// `POST /assertion/options`: gives the options.
@@ -205,18 +185,11 @@ impl RelyingParty<'_> {
             word(request.user_verification.as_ref(), UserVerificationRequirement::from_text);
         let terms = AssertionTerms {
             allow,
-            user_verification: match self.identity.profile {
-                Profile::Plain => verification.unwrap_or(UserVerificationRequirement::Preferred),
-                Profile::Entra => UserVerificationRequirement::Required,
-            },
+            user_verification: verification.unwrap_or(UserVerificationRequirement::Preferred),
             timeout: TIMEOUT,
             extensions: request.extensions.clone().unwrap_or_default(),
         };
-        let offer = terms.offer(&self.identity, Challenge::fresh(self.surroundings.random)?);
-        let options = offer.options.clone();
-        let now = self.surroundings.clock.now();
-        self.sessions.get_mut(session)?.wait_for_assertion(offer, now);
-        Ok(options)
+        self.offer_assertion(session, terms, AssertionFor::Conformance)
     }
 
     /// `POST /assertion/result`: judges the response.
@@ -229,34 +202,14 @@ impl RelyingParty<'_> {
         session: SessionKey,
         response: &AuthenticationResponseJson,
     ) -> Result<Decision, Refusal> {
-        let now = self.surroundings.clock.now();
-        let offer = self.sessions.get_mut(session)?.take_assertion(now)?;
-        let id = response.raw_id.as_bytes();
-        let found = self.state.programs.find(id);
-        let kept =
-            found.map(|(account, credential)| credential.kept(account.user_handle.as_bytes()));
-        let judgement = offer.judge(response, kept);
-        let name = found.map(|(account, _)| account.name.clone());
-        let time = self.surroundings.unix_time();
-        let evidence = Evidence {
-            kind: Kind::Assertion,
-            flow: Flow::Conformance,
-            user: name.as_ref().map(ToString::to_string),
-            options: &offer.options,
-            response: serde_json::to_value(response).unwrap_or_default(),
-            client_data: response.response.client_data_json.as_ref().map(|json| json.as_bytes()),
-            data: response.response.authenticator_data.as_bytes(),
-        };
-        let record = self.records.keep(evidence, &judgement, time);
-        if let (true, Some(name)) = (judgement.accepted, name) {
-            self.change(|state| {
-                let account = state.programs.get_mut(&name);
-                if let Some(credential) = account.and_then(|account| account.credential_mut(id)) {
-                    credential.note_use(&judgement.facts, time);
-                }
-                Ok(())
-            })?;
+        let waiting = self.take_assertion(session)?;
+        if waiting.purpose != AssertionFor::Conformance {
+            return Err(Refusal::NoOffer);
         }
-        Ok(Decision { accepted: judgement.accepted, reason: judgement.reason(), record })
+        let outcome = self.judge_assertion(session, &waiting, Flow::Conformance, response);
+        if let Some(asserted) = &outcome.accepted {
+            self.note_use(Flow::Conformance, asserted)?;
+        }
+        Ok(outcome.decision)
     }
 }

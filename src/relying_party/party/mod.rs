@@ -1,27 +1,40 @@
 //! What the relying party does, act by act. It knows no HTTP: each act is a method that takes a
 //! session and what was asked, and answers or refuses.
 
+mod ceremonies;
 mod conformance;
+mod passkeys;
+mod people;
 mod refusal;
 mod sessions;
 mod surroundings;
+mod tokens;
+mod tries;
+mod views;
 
 pub use conformance::{AssertionRequest, RegistrationRequest, Selection};
+pub use people::{PasswordTry, REMEMBERED, SecondStep, SignedIn};
 pub use refusal::Refusal;
 pub use sessions::{Entry, MAX_SESSIONS, SESSION_IDLE, SessionKey, WAIT};
 pub use surroundings::{Store, Surroundings};
+pub use tries::{FORGOTTEN, MOST_TRIES};
+pub use views::{AccountView, RecordLine, SessionView, TokenView};
 
 use super::accounts::state::State;
 use super::identity::Identity;
 use super::record::Records;
+use super::trust::Trust;
 use sessions::Sessions;
+use tries::Tries;
 
 /// The relying party with everything that it keeps.
 pub struct RelyingParty<'w> {
     identity: Identity,
     surroundings: Surroundings<'w>,
+    trust: Trust,
     state: State,
     sessions: Sessions,
+    tries: Tries,
     records: Records,
 }
 
@@ -38,12 +51,19 @@ pub struct Decision {
 
 impl<'w> RelyingParty<'w> {
     /// Opens the relying party with the accounts that were kept.
-    pub fn new(identity: Identity, surroundings: Surroundings<'w>, state: State) -> Self {
+    pub fn new(
+        identity: Identity,
+        surroundings: Surroundings<'w>,
+        trust: Trust,
+        state: State,
+    ) -> Self {
         Self {
             identity,
             surroundings,
+            trust,
             state,
             sessions: Sessions::default(),
+            tries: Tries::default(),
             records: Records::default(),
         }
     }

@@ -1,10 +1,12 @@
 //! Sessions: which browser, or which program, is which.
 //!
 //! A session is known by a random token in a cookie. Of the token only the hash is kept, so that
-//! finding a session takes the same time for every guess.
+//! finding a session takes the same time for every guess. The token changes when somebody signs in
+//! or out.
 
 use super::Refusal;
 use crate::ctap::{Random, RandomError};
+use crate::relying_party::accounts::{AccountName, Purpose};
 use crate::relying_party::ceremony::{AssertionOffer, RegistrationOffer};
 use crate::webauthn::base64url;
 use sha2::{Digest, Sha256};
@@ -24,15 +26,23 @@ pub const WAIT: Duration = Duration::from_secs(300);
 /// How many random bytes a token has.
 const TOKEN: usize = 32;
 
+/// A random text that somebody keeps in a cookie.
+pub(super) fn token(random: &mut dyn Random) -> Result<String, RandomError> {
+    let mut token = [0; TOKEN];
+    random.fill(&mut token)?;
+    Ok(base64url::encode(&token))
+}
+
+/// What is kept of such a text; `None` when it is none.
+pub(super) fn token_hash(token: &str) -> Option<[u8; 32]> {
+    // Looked at first, so that a long text costs nothing.
+    let token = Some(token).filter(|token| token.len() <= 2 * TOKEN)?;
+    Some(Sha256::digest(base64url::decode_strict(token).ok()?).into())
+}
+
 /// What a session is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionKey([u8; 32]);
-
-impl SessionKey {
-    fn of(token: &[u8]) -> Self {
-        Self(Sha256::digest(token).into())
-    }
-}
 
 /// A session that was taken up or begun.
 #[derive(Debug)]
@@ -43,34 +53,76 @@ pub struct Entry {
     pub cookie: Option<String>,
 }
 
+/// How far somebody has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Level {
+    /// Nowhere.
+    #[default]
+    Nobody,
+    /// The password was right; the key is still asked for.
+    KeyAwaited(AccountName),
+    /// Signed in.
+    SignedIn(AccountName),
+}
+
+/// For what a registration is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RegistrationFor {
+    /// A program.
+    Conformance,
+    /// Another key for an account that is signed in.
+    Token { account: AccountName, nickname: String, purpose: Purpose },
+    /// An account that does not exist yet, and will have no password.
+    NewAccount(AccountName),
+}
+
+/// For what an assertion is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum AssertionFor {
+    /// A program.
+    Conformance,
+    /// The second step of signing in.
+    SecondFactor(AccountName),
+    /// All of signing in.
+    Passwordless,
+}
+
 /// Options that wait for their response, and for what they were made.
 #[derive(Clone, Debug)]
-pub struct Waiting<T> {
-    pub(super) offer: T,
+pub(super) struct Waiting<O, F> {
+    pub(super) offer: O,
+    pub(super) purpose: F,
     since: Duration,
 }
 
+pub(super) type WaitingRegistration = Waiting<RegistrationOffer, RegistrationFor>;
+pub(super) type WaitingAssertion = Waiting<AssertionOffer, AssertionFor>;
+
 /// What is known of a session.
 #[derive(Debug, Default)]
-pub struct Session {
+pub(super) struct Session {
+    pub(super) level: Level,
+    /// Who is at the other end, whether signed in or not: it stays when the token changes.
+    pub(super) visitor: u64,
     used: Duration,
-    registration: Option<Waiting<RegistrationOffer>>,
-    assertion: Option<Waiting<AssertionOffer>>,
+    registration: Option<WaitingRegistration>,
+    assertion: Option<WaitingAssertion>,
 }
 
 /// All sessions.
 #[derive(Debug, Default)]
-pub struct Sessions(HashMap<SessionKey, Session>);
+pub(super) struct Sessions {
+    open: HashMap<SessionKey, Session>,
+    visitors: u64,
+}
 
 impl Sessions {
     /// The session of a cookie, if it has not ended; it counts as used now.
-    pub fn find(&mut self, cookie: Option<&str>, now: Duration) -> Option<SessionKey> {
-        // Looked at first, so that a long cookie costs nothing.
-        let cookie = cookie.filter(|cookie| cookie.len() <= 2 * TOKEN)?;
-        let key = SessionKey::of(&base64url::decode_strict(cookie).ok()?);
-        let session = self.0.get_mut(&key)?;
+    pub(super) fn find(&mut self, cookie: Option<&str>, now: Duration) -> Option<SessionKey> {
+        let key = SessionKey(token_hash(cookie?)?);
+        let session = self.open.get_mut(&key)?;
         if now.saturating_sub(session.used) > SESSION_IDLE {
-            self.0.remove(&key);
+            self.open.remove(&key);
             return None;
         }
         session.used = now;
@@ -82,18 +134,50 @@ impl Sessions {
     /// # Errors
     ///
     /// [`RandomError`] when there is no randomness.
-    pub fn begin(&mut self, random: &mut dyn Random, now: Duration) -> Result<Entry, RandomError> {
-        let mut token = [0; TOKEN];
-        random.fill(&mut token)?;
-        if self.0.len() >= MAX_SESSIONS
-            && let Some(oldest) = self.0.iter().min_by_key(|(_, session)| session.used)
+    pub(super) fn begin(
+        &mut self,
+        random: &mut dyn Random,
+        now: Duration,
+    ) -> Result<Entry, RandomError> {
+        if self.open.len() >= MAX_SESSIONS
+            && let Some(oldest) = self.open.iter().min_by_key(|(_, session)| session.used)
         {
             let oldest = *oldest.0;
-            self.0.remove(&oldest);
+            self.open.remove(&oldest);
         }
-        let key = SessionKey::of(&token);
-        self.0.insert(key, Session { used: now, ..Session::default() });
-        Ok(Entry { key, cookie: Some(base64url::encode(&token)) })
+        self.visitors = self.visitors.saturating_add(1);
+        let session = Session { used: now, visitor: self.visitors, ..Session::default() };
+        self.put(session, random)
+    }
+
+    fn put(&mut self, session: Session, random: &mut dyn Random) -> Result<Entry, RandomError> {
+        let token = token(random)?;
+        // What was made a moment ago is a token.
+        let key = SessionKey(token_hash(&token).unwrap_or_default());
+        self.open.insert(key, session);
+        Ok(Entry { key, cookie: Some(token) })
+    }
+
+    /// Gives a session a new token, and its owner another level; what waits is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] when it has ended since, or there is no randomness.
+    pub(super) fn change_level(
+        &mut self,
+        key: SessionKey,
+        level: Level,
+        random: &mut dyn Random,
+    ) -> Result<Entry, Refusal> {
+        let before = self.open.remove(&key).ok_or(Refusal::NoSession)?;
+        let Session { visitor, used, .. } = before;
+        let session = Session { level, visitor, used, ..Session::default() };
+        Ok(self.put(session, random)?)
+    }
+
+    /// Ends a session.
+    pub(super) fn end(&mut self, key: SessionKey) {
+        self.open.remove(&key);
     }
 
     /// A session that was found or begun.
@@ -101,20 +185,39 @@ impl Sessions {
     /// # Errors
     ///
     /// [`Refusal::NoSession`] when it has ended since.
-    pub fn get_mut(&mut self, key: SessionKey) -> Result<&mut Session, Refusal> {
-        self.0.get_mut(&key).ok_or(Refusal::NoSession)
+    pub(super) fn get(&self, key: SessionKey) -> Result<&Session, Refusal> {
+        self.open.get(&key).ok_or(Refusal::NoSession)
+    }
+
+    /// As [`Sessions::get`], to be changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSession`] when it has ended since.
+    pub(super) fn get_mut(&mut self, key: SessionKey) -> Result<&mut Session, Refusal> {
+        self.open.get_mut(&key).ok_or(Refusal::NoSession)
     }
 }
 
 impl Session {
     /// Keeps a registration's offer until its response comes, in place of the one before.
-    pub fn wait_for_registration(&mut self, offer: RegistrationOffer, now: Duration) {
-        self.registration = Some(Waiting { offer, since: now });
+    pub(super) fn wait_for_registration(
+        &mut self,
+        offer: RegistrationOffer,
+        purpose: RegistrationFor,
+        since: Duration,
+    ) {
+        self.registration = Some(Waiting { offer, purpose, since });
     }
 
     /// Keeps an assertion's offer until its response comes, in place of the one before.
-    pub fn wait_for_assertion(&mut self, offer: AssertionOffer, now: Duration) {
-        self.assertion = Some(Waiting { offer, since: now });
+    pub(super) fn wait_for_assertion(
+        &mut self,
+        offer: AssertionOffer,
+        purpose: AssertionFor,
+        since: Duration,
+    ) {
+        self.assertion = Some(Waiting { offer, purpose, since });
     }
 
     /// Takes the registration's offer out, whatever becomes of the response.
@@ -122,7 +225,10 @@ impl Session {
     /// # Errors
     ///
     /// [`Refusal`] when none waits, or it has waited too long.
-    pub fn take_registration(&mut self, now: Duration) -> Result<RegistrationOffer, Refusal> {
+    pub(super) fn take_registration(
+        &mut self,
+        now: Duration,
+    ) -> Result<WaitingRegistration, Refusal> {
         take(&mut self.registration, now)
     }
 
@@ -131,15 +237,18 @@ impl Session {
     /// # Errors
     ///
     /// [`Refusal`] when none waits, or it has waited too long.
-    pub fn take_assertion(&mut self, now: Duration) -> Result<AssertionOffer, Refusal> {
+    pub(super) fn take_assertion(&mut self, now: Duration) -> Result<WaitingAssertion, Refusal> {
         take(&mut self.assertion, now)
     }
 }
 
-fn take<T>(waiting: &mut Option<Waiting<T>>, now: Duration) -> Result<T, Refusal> {
+fn take<O, F>(
+    waiting: &mut Option<Waiting<O, F>>,
+    now: Duration,
+) -> Result<Waiting<O, F>, Refusal> {
     let waiting = waiting.take().ok_or(Refusal::NoOffer)?;
     if now.saturating_sub(waiting.since) > WAIT {
         return Err(Refusal::Expired);
     }
-    Ok(waiting.offer)
+    Ok(waiting)
 }

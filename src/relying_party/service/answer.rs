@@ -11,11 +11,19 @@ use serde_json::{Map, Value, json};
 pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) message: String,
+    /// The number of the record that tells everything.
+    record: Option<u64>,
 }
 
 impl Failure {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), record: None }
+    }
+
+    /// A response was judged and refused.
+    pub(super) fn judged(reason: String, record: u64) -> Self {
+        let message = format!("the key's answer was refused, since {reason}");
+        Self { status: StatusCode::BAD_REQUEST, message, record: Some(record) }
     }
 }
 
@@ -28,8 +36,16 @@ impl From<Closed> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::Random(_) | Refusal::NotKept(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Refusal::Random(_) | Refusal::NotKept(_) | Refusal::NoMemory => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Refusal::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
+            Refusal::WrongPassword | Refusal::NotSignedIn => StatusCode::FORBIDDEN,
+            Refusal::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::NoRecord | Refusal::NoSuchToken => StatusCode::NOT_FOUND,
+            Refusal::NameTaken | Refusal::NicknameTaken | Refusal::LastWayIn => {
+                StatusCode::CONFLICT
+            }
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, refusal.to_string())
@@ -38,7 +54,10 @@ impl From<Refusal> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = json!({"status": "failed", "errorMessage": self.message});
+        let mut body = json!({"status": "failed", "errorMessage": self.message});
+        if let (Some(record), Value::Object(members)) = (self.record, &mut body) {
+            members.insert("record".into(), record.into());
+        }
         json_response(self.status, &body)
     }
 }

@@ -61,7 +61,7 @@ async fn result<T: Send + 'static>(
     let decision = judged.await??;
     match decision.reason {
         None => Ok(done(json!({}))),
-        Some(reason) => Err(Failure::new(StatusCode::BAD_REQUEST, format!("refused: {reason}"))),
+        Some(reason) => Err(Failure::judged(reason, decision.record)),
     }
 }
 

@@ -5,6 +5,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 /// The cookie that tells the session.
 pub(super) const SESSION: &str = "fidokey_session";
 
+/// The cookie of a computer that is not asked for the key again.
+pub(super) const COMPUTER: &str = "fidokey_computer";
+
 /// The value of a cookie.
 pub(super) fn get<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());

@@ -29,6 +29,12 @@ pub(super) const HEAD_BYTES: usize = 16 * 1024;
 /// How many header fields a request may have.
 pub(super) const HEADERS: usize = 64;
 
+/// How many passwords are hashed at a time; each takes 19 MiB of memory.
+pub(super) const HASHES: usize = 2;
+
+/// How many passwords may be hashed or wait for it.
+pub(super) const HASHES_WAITING: usize = 16;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

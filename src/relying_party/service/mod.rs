@@ -13,6 +13,8 @@ mod cookie;
 mod desk;
 mod guard;
 pub mod limits;
+mod page;
+mod people;
 mod routes;
 
 pub use bound::{BindError, Bound};

@@ -1,10 +1,10 @@
 //! Which path leads where.
 
 use super::answer::Failure;
-use super::conformance;
 use super::desk::Desk;
 use super::guard::{Hosts, guard};
-use super::limits::{Bucket, Limits};
+use super::limits::{Bucket, HASHES, HASHES_WAITING, Limits};
+use super::{conformance, page, people};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::Semaphore;
 
 /// What every request needs.
 #[derive(Clone)]
@@ -20,12 +21,23 @@ pub(super) struct Shared {
     pub(super) hosts: Arc<Hosts>,
     pub(super) limits: Limits,
     pub(super) bucket: Arc<Bucket>,
+    /// For passwords that are hashed now.
+    pub(super) hashing: Arc<Semaphore>,
+    /// For those and the ones that wait.
+    pub(super) queue: Arc<Semaphore>,
 }
 
 impl Shared {
     pub(super) fn new(desk: Desk, hosts: Hosts, limits: Limits) -> Self {
         let bucket = Arc::new(Bucket::full(&limits, Instant::now()));
-        Self { desk, hosts: Arc::new(hosts), limits, bucket }
+        Self {
+            desk,
+            hosts: Arc::new(hosts),
+            limits,
+            bucket,
+            hashing: Arc::new(Semaphore::new(HASHES)),
+            queue: Arc::new(Semaphore::new(HASHES_WAITING)),
+        }
     }
 }
 
@@ -36,6 +48,8 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/attestation/result", post(conformance::attestation_result))
         .route("/assertion/options", post(conformance::assertion_options))
         .route("/assertion/result", post(conformance::assertion_result))
+        .merge(people::routes())
+        .merge(page::routes())
         .fallback(|| async { missing() })
         .method_not_allowed_fallback(|| async { wrong_method() })
         .layer(from_fn_with_state(shared.clone(), guard))

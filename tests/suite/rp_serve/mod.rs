@@ -1,7 +1,10 @@
 //! `fidokey rp serve`: the service on a real socket, asked as programs and browsers ask it.
 
+mod command;
 mod conformance;
+mod people;
 mod refusals;
+mod words;
 
 use crate::harness::Desk;
 use fidokey::ctap::{Random, RandomError};
@@ -9,6 +12,7 @@ use fidokey::relying_party::accounts::state::State;
 use fidokey::relying_party::identity::{Identity, Profile};
 use fidokey::relying_party::party::{RelyingParty, Store, Surroundings};
 use fidokey::relying_party::service::{Bound, Limits, serve};
+use fidokey::relying_party::trust::Trust;
 use fidokey::transport::{Clock, Interrupt};
 use fidokey::virtual_key::{Randomness, SeededRandomness};
 use fidokey::webauthn::origin::Origin;
@@ -103,7 +107,8 @@ impl Service {
                     began: Duration::ZERO,
                     store: Some(Box::new(kept)),
                 };
-                let party = RelyingParty::new(identity, surroundings, setup.state);
+                let party =
+                    RelyingParty::new(identity, surroundings, Trust::default(), setup.state);
                 serve(bound, party, setup.limits, &interrupt)
             }
         });

@@ -10,6 +10,7 @@ use crate::relying_party::accounts::state::State;
 use crate::relying_party::identity::{Identity, Profile};
 use crate::relying_party::party::{RelyingParty, Store, Surroundings};
 use crate::relying_party::service::{Bound, Limits, serve};
+use crate::relying_party::trust::Trust;
 use crate::webauthn::origin::Origin;
 use clap::{Args, ValueEnum};
 use std::fs::File;
@@ -80,7 +81,7 @@ pub(super) fn run(app: &mut App<'_>, args: &ServeArgs) -> Result<Exit, CliError>
         began: app.clock.now(),
         store,
     };
-    let party = RelyingParty::new(identity, surroundings, state);
+    let party = RelyingParty::new(identity, surroundings, Trust::default(), state);
     serve(bound, party, Limits::default(), &app.interrupt).map_err(|error| {
         CliError::new(Exit::Failed, "service", "The service cannot go on.").cause(error.to_string())
     })?;
@@ -127,7 +128,8 @@ fn load(path: &Path, rp_id: &str) -> Result<State, CliError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            files::check_writable(path)?;
+            files::check_writable(path)
+                .map_err(|error| explain::state_file(path, &error.causes.join(": ")))?;
             return Ok(State::default());
         }
         Err(error) => return Err(failed(&error)),

@@ -1,0 +1,227 @@
+//! `fidokey rp serve` as a command: its streams, its files, its errors, its end.
+
+use crate::harness::Desk;
+use crate::skipped::skip;
+use fidokey::cli::exit::Exit;
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+/// The service as a process of its own.
+pub struct Process {
+    child: Child,
+    /// What it says when it is ready.
+    pub ready: Value,
+}
+
+impl Process {
+    pub fn start(desk: &Desk, more: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_fidokey"))
+            .args(["rp", "serve", "--port", "0", "--json"])
+            .args(more)
+            .env("XDG_DATA_HOME", desk.data_directory())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        Self { child, ready }
+    }
+
+    pub fn url(&self) -> &str {
+        self.ready["url"].as_str().unwrap()
+    }
+
+    /// Ends it as Ctrl-C does; gives its exit code and what is on stderr.
+    pub fn interrupt(mut self) -> (Option<i32>, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        let mut said = String::new();
+        self.child.stderr.as_mut().unwrap().read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn it_says_where_it_is_and_ends_with_ctrl_c() {
+    let desk = Desk::empty();
+    let process = Process::start(&desk, &[]);
+    let port = process.ready["port"].to_string();
+    let ready = serde_json::to_string_pretty(&process.ready).unwrap().replace(&port, "PORT");
+    insta::assert_snapshot!(ready);
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    // One that is idle does not keep it.
+    let _idle = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    assert_eq!(process.interrupt(), (Some(0), String::new()));
+}
+
+#[test]
+fn a_person_reads_an_address() {
+    let desk = Desk::empty();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fidokey"))
+        .args(["rp", "serve", "--port", "0", "--bind", "0.0.0.0"])
+        .args(["--origin", "https://rp.example", "--profile", "entra"])
+        .args(["--state", &desk.path("accounts").display().to_string()])
+        .env("XDG_DATA_HOME", desk.data_directory())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    // What is said first is all said before the address.
+    let ready = Process { child, ready: Value::Null };
+    let (exit, said) = ready.interrupt();
+    assert_eq!(exit, Some(0));
+    insta::assert_snapshot!(format!("{line}--- stderr\n{said}"));
+}
+
+#[test]
+fn accounts_are_kept_in_a_file_for_its_owner_alone() {
+    let desk = Desk::empty();
+    let path = desk.path("accounts");
+    let file = path.display().to_string();
+    for (request, status) in [("sign-up", "ok"), ("sign-in", "ok"), ("sign-up", "failed")] {
+        let process = Process::start(&desk, &["--state", &file]);
+        let host = process.url().strip_prefix("http://").unwrap().to_owned();
+        let body = r#"{"username":"alice","password":"correct horse battery"}"#;
+        let mut stream = TcpStream::connect(&host).unwrap();
+        let request = format!(
+            "POST /api/{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(&format!(r#""status":"{status}""#)), "{answer}");
+        assert_eq!(process.interrupt().0, Some(0));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // Nothing is left beside it.
+    let names: Vec<_> = std::fs::read_dir(path.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().contains("accounts"))
+        .collect();
+    assert_eq!(names, ["accounts"]);
+}
+
+#[test]
+fn what_keeps_it_from_beginning_is_said() {
+    let desk = Desk::empty();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let whole = r#"{"format": "fidokey-relying-party", "version": 1, "rp_id": "localhost", "people": [], "programs": []}"#;
+    let file = |name: &str, content: &str| desk.file(name, content);
+    let account = r#"{"name": "a", "display_name": "", "user_handle": "AA", "password": null, "second_factor": false, "credentials": [], "remembered": []}"#;
+    let doubled = whole.replace(r#""people": []"#, &format!(r#""people": [{account}, {account}]"#));
+    let costly = account.replace(
+        "\"password\": null",
+        "\"password\": \"$argon2id$v=19$m=4194304,t=99,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",
+    );
+    let costly = whole.replace(r#""people": []"#, &format!(r#""people": [{costly}]"#));
+    let states = [
+        file("foreign", "hello"),
+        file("other.json", "{\"a\": 1}"),
+        file("empty", ""),
+        file("cut", whole.get(..60).unwrap()),
+        file("newer", &whole.replace("\"version\": 1", "\"version\": 7, \"more\": true")),
+        file("more", &whole.replace("\"people\"", "\"more\": 1, \"people\"")),
+        file("doubled", &doubled),
+        file("costly", &costly),
+        file("elsewhere", &whole.replace("localhost", "example.org")),
+        "/no/such/directory/state".to_owned(),
+    ];
+    let mut lines: Vec<String> = [
+        format!("--port {port}"),
+        "--bind 192.0.2.1".into(),
+        "--bind nonsense".into(),
+        "--port 65536".into(),
+        "--origin http://example.com".into(),
+        "--origin https://192.0.2.1".into(),
+        "--origin nonsense".into(),
+        "--profile nonsense".into(),
+    ]
+    .into();
+    lines.extend(states.iter().map(|state| format!("--state {state}")));
+    let mut text = String::new();
+    for line in lines {
+        let port_zero = if line.contains("--port") { "" } else { " --port 0" };
+        let outcome = desk.run(&format!("rp serve {line}{port_zero}"));
+        assert_ne!(outcome.exit, Exit::Done, "{outcome}");
+        text.push_str(&format!("{outcome}\n"));
+    }
+    insta::assert_snapshot!(text.replace(&port, "PORT"));
+    assert_eq!(std::fs::read_to_string(desk.path("foreign")).unwrap(), "hello");
+}
+
+/// The page in a real browser: `tests/browser` drives it.
+#[test]
+fn people_use_the_page_in_a_browser() {
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
+    let check = Command::new("bash").arg(format!("{FOLDER}/setup")).arg("--check").output();
+    if !check.is_ok_and(|output| output.status.success()) {
+        skip("rp_serve::command", "the browser is not installed; tests/browser/setup installs it");
+        return;
+    }
+    let which = Command::new("which")
+        .arg(std::env::var("BROWSER").unwrap_or_else(|_| "chromium".into()))
+        .output()
+        .unwrap();
+    let browser = String::from_utf8(which.stdout).unwrap();
+    let desk = Desk::empty();
+    let process = Process::start(&desk, &[]);
+    let mut command = Command::new("node");
+    command
+        .arg(format!("{FOLDER}/run.mjs"))
+        .arg(process.url())
+        .env("BROWSER_PATH", browser.trim())
+        .env("BROWSER_HOME", concat!(env!("CARGO_MANIFEST_DIR"), "/target/browser"))
+        // It has profiles and caches of its own.
+        .env("HOME", desk.path("."))
+        .env("XDG_CONFIG_HOME", desk.path("."));
+    if let Some(directory) = std::env::var_os("UPDATE_SCREENSHOTS") {
+        command.arg(directory);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let mut text = String::new();
+    for line in said.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            line["ok"],
+            true,
+            "{}\n{}",
+            line["scenario"],
+            line["error"].as_str().unwrap_or("")
+        );
+        text.push_str(&format!("# {}\n", line["scenario"].as_str().unwrap()));
+        for message in line["said"].as_array().unwrap() {
+            text.push_str(&format!("{}\n", message.as_str().unwrap()));
+        }
+        text.push('\n');
+    }
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    insta::assert_snapshot!(text);
+    assert_eq!(process.interrupt(), (Some(0), String::new()));
+}
