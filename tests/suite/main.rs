@@ -8,6 +8,7 @@ mod bad_replies;
 mod busy;
 mod check;
 mod cli_reference;
+mod client_extensions;
 mod credential_quirks;
 mod credentials;
 mod demo;
