@@ -84,6 +84,7 @@ pub(super) struct AssertionExtensionsView<'a> {
     hmac_secrets_given: usize,
     cred_blob_length: Option<usize>,
     large_blob_key_given: bool,
+    large_blob_problem: Option<String>,
     unknown: &'a [String],
     mistyped: &'a [String],
 }
@@ -99,6 +100,7 @@ impl<'a> AssertionExtensionsView<'a> {
                 .map_or(0, |given| if given.second.is_some() { 2 } else { 1 }),
             cred_blob_length: asserted.cred_blob.as_ref().map(|blob| blob.expose().len()),
             large_blob_key_given: asserted.large_blob_key.is_some(),
+            large_blob_problem: asserted.large_blob_problem.as_ref().map(ToString::to_string),
             unknown: &outputs.unknown,
             mistyped: &outputs.mistyped,
         }

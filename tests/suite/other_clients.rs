@@ -269,7 +269,12 @@ fn secrets_are_derived_in_a_registration() {
     let desk = desk.on_bus(bus.clone());
     desk.set_pin(PIN);
     let eval = json!({"prf": {"eval": {"first": "b25l", "second": "dHdv"}}});
-    let ours = by_fidokey(&desk, "register", &resident("b3Vycw", eval.clone()));
+    let saved = desk.path("saved");
+    let line = format!("register --save {}", saved.display());
+    let ours = by_fidokey(&desk, &line, &resident("b3Vycw", eval.clone()));
+    let secret = ours["clientExtensionResults"]["prf"]["results"]["first"].as_str().unwrap();
+    let saved = std::fs::read_to_string(saved).unwrap();
+    assert!(saved.contains("enabled") && !saved.contains(secret), "{saved}");
     let theirs = by_python_on(&desk, &bus, "registration", &resident("dGhlaXJz", eval.clone()));
     for registration in [&ours, &theirs] {
         let prf = &registration["clientExtensionResults"]["prf"];
