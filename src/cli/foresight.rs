@@ -4,7 +4,7 @@
 use super::app::App;
 use super::error::CliError;
 use super::exit::Exit;
-use crate::authenticator::{AuthenticatorError, Key, find_silently};
+use crate::authenticator::{AuthenticatorError, Context, Key, find_silently};
 use crate::client::ClientError;
 use crate::ctap::CommandCode;
 use crate::output::explanation::{ExplanationView, remedy_sentence};
@@ -35,29 +35,42 @@ impl App<'_> {
 
     /// Asks whether the key holds one of the credentials that are listed.
     fn look_for_listed(&mut self, key: &mut Key, wishes: &Wishes) -> Result<Held, CliError> {
-        let Some(rp_id) = wishes.rp_id.as_deref().filter(|_| !wishes.listed.is_empty()) else {
+        if wishes.listed.is_empty() {
             return Ok(Held::NotAsked);
-        };
+        }
         let ids: Vec<Vec<u8>> = wishes.listed.iter().map(|one| one.id.clone()).collect();
-        self.on_key(key, |key, context| match find_silently(key, context, rp_id, &ids) {
-            Ok(Some(_)) => Ok(Held::Yes),
-            Ok(None) => Ok(Held::No),
+        let mut under = wishes.looked_under();
+        if !facts(key, Held::NotAsked).speaks_u2f {
+            // Nothing was made with U2F on it.
+            under.truncate(1);
+        }
+        let look = |key: &mut Key, context: &mut Context<'_>| {
+            for rp_id in under {
+                if find_silently(key, context, rp_id, &ids)?.is_some() {
+                    return Ok(Held::Yes);
+                }
+            }
+            Ok(Held::No)
+        };
+        self.on_key(key, |key, context| match look(key, context) {
             // The rest of what is known is told all the same.
             Err(
                 error @ (AuthenticatorError::Refused { .. }
                 | AuthenticatorError::Malformed { .. }
-                | AuthenticatorError::TooMany { .. }
                 | AuthenticatorError::Denied { .. }
                 | AuthenticatorError::Pin(_)),
             ) => Ok(Held::Unknown { why: error.to_string() }),
-            Err(error) => Err(error),
+            result => result,
         })
     }
 }
 
 /// What is known of a key; nothing is asked.
 pub(super) fn facts(key: &Key, held: Held) -> KeyFacts<'_> {
-    KeyFacts { info: key.known_info(), speaks_u2f: key.capabilities().u2f(), held }
+    let info = key.known_info();
+    let speaks_u2f =
+        key.capabilities().u2f() || info.is_some_and(|info| info.supports_version("U2F_V2"));
+    KeyFacts { info, speaks_u2f, held }
 }
 
 /// Adds to the words about a refusal what speaks against the ceremony, as far as it is known

@@ -1,7 +1,7 @@
 //! Making an assertion (WebAuthn Level 3 section 5.1.4).
 
 use super::extensions::{self, keeps_large_blobs, salts};
-use super::{ClientDataSource, ClientError};
+use super::{ClientDataSource, ClientError, Expectations};
 use crate::authenticator::{
     self, AssertParameters, AuthenticatorError, Context, Key, UserVerification,
 };
@@ -43,6 +43,8 @@ pub struct AssertionRequest {
     pub large_blob_key: bool,
     /// Extension inputs of the relying party, as far as the key can.
     pub client_extensions: ExtensionInputsJson,
+    /// What the relying party says of the keys that it expects.
+    pub expectations: Expectations,
     /// What is known of the credential since its registration.
     pub known: Option<KnownRegistration>,
 }
@@ -60,6 +62,7 @@ impl AssertionRequest {
             get_cred_blob: false,
             large_blob_key: false,
             client_extensions: ExtensionInputsJson::default(),
+            expectations: Expectations::default(),
             known: None,
         }
     }

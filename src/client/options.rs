@@ -5,10 +5,12 @@ use crate::authenticator::UserVerification;
 use crate::ctap::UserEntity;
 use crate::webauthn::base64url::Base64Url;
 use crate::webauthn::json::options::{
-    CreationOptionsJson, DescriptorJson, RequestOptionsJson, UserVerificationRequirement,
+    AuthenticatorAttachment, CreationOptionsJson, DescriptorJson, RequestOptionsJson,
+    UserVerificationRequirement,
 };
 use crate::webauthn::rp_id::RpId;
 use crate::wire::cose::Algorithm;
+use std::time::Duration;
 
 impl From<UserVerificationRequirement> for UserVerification {
     fn from(requirement: UserVerificationRequirement) -> Self {
@@ -31,6 +33,23 @@ fn client_data(caller: Caller, challenge: &Base64Url) -> ClientDataSource {
 
 fn ids(descriptors: &[DescriptorJson]) -> Vec<Vec<u8>> {
     descriptors.iter().map(|one| one.id.as_bytes().to_vec()).collect()
+}
+
+fn transports(descriptors: &[DescriptorJson]) -> Vec<Vec<String>> {
+    descriptors.iter().map(|one| one.transports.clone()).collect()
+}
+
+/// What a relying party says of the keys that it expects. A key is asked nothing else for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectations {
+    /// How the key is attached, if it matters.
+    pub attachment: Option<AuthenticatorAttachment>,
+    /// What kind of key, most likely first.
+    pub hints: Vec<String>,
+    /// How long it may take, where that is said.
+    pub timeout: Option<Duration>,
+    /// How the credentials that are listed can be reached, in their order.
+    pub transports: Vec<Vec<String>>,
 }
 
 impl RegistrationRequest {
@@ -60,6 +79,12 @@ impl RegistrationRequest {
             client_extensions: options.extensions.clone(),
             attestation: options.attestation(),
             attestation_formats: options.attestation_formats.clone(),
+            expectations: Expectations {
+                attachment: selection.authenticator_attachment,
+                hints: options.hints.clone(),
+                timeout: options.timeout.map(Duration::from_millis),
+                transports: transports(&options.exclude_credentials),
+            },
             ..Self::new(rp_id, user, client_data(caller, &options.challenge))
         };
         request.check()?;
@@ -79,6 +104,12 @@ impl AssertionRequest {
             allow: ids(&options.allow_credentials),
             user_verification: options.user_verification().into(),
             client_extensions: options.extensions.clone(),
+            expectations: Expectations {
+                attachment: None,
+                hints: options.hints.clone(),
+                timeout: options.timeout.map(Duration::from_millis),
+                transports: transports(&options.allow_credentials),
+            },
             ..Self::new(rp_id, client_data(caller, &options.challenge))
         };
         request.check()?;

@@ -1,7 +1,7 @@
 //! Registering a credential (WebAuthn Level 3 section 5.1.3).
 
 use super::extensions::{self, RegistrationPlan};
-use super::{ClientDataSource, ClientError};
+use super::{ClientDataSource, ClientError, Expectations};
 use crate::authenticator::{self, Context, Key, RegisterParameters, UserVerification};
 use crate::ctap::extensions::{RegistrationExtensions, RegistrationOutputs};
 use crate::ctap::get_info::Info;
@@ -42,6 +42,8 @@ pub struct RegistrationRequest {
     pub extensions: RegistrationExtensions,
     /// Extension inputs of the relying party, as far as the key can.
     pub client_extensions: ExtensionInputsJson,
+    /// What the relying party says of the keys that it expects.
+    pub expectations: Expectations,
     /// Whether an enterprise attestation is asked for, even where the key does not offer it.
     pub enterprise_attestation: Option<EnterpriseAttestation>,
     /// What the relying party gets of the attestation.
@@ -85,6 +87,7 @@ impl RegistrationRequest {
             user_verification: UserVerification::Preferred,
             extensions: RegistrationExtensions::default(),
             client_extensions: ExtensionInputsJson::default(),
+            expectations: Expectations::default(),
             enterprise_attestation: None,
             attestation: AttestationConveyance::Direct,
             attestation_formats: Vec::new(),

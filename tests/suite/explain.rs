@@ -3,10 +3,12 @@
 
 use crate::harness::get_info::Edit;
 use crate::harness::{Desk, Reaction};
+use crate::options::{creation, request, run};
 use fidokey::cli::exit::Exit;
 use fidokey::virtual_key::{KeySettings, Touch};
 use fidokey::wire::cbor::{Encoded, MapBuilder};
 use fidokey::wire::ctaphid::{Command, Packet, PacketKind};
+use serde_json::{Value, json};
 
 const REGISTER: &str = "register --rp example.com --user alice";
 const ASSERT: &str = "assert --rp example.com";
@@ -309,4 +311,92 @@ fn flags_that_have_no_meaning_together() {
     }
     desk.run(&format!("{ASSERT} --explain --report x")).ended(Exit::Usage);
     assert_eq!(desk.record.take(), [""; 0]);
+}
+
+/// The options of a service that wants a great deal, and not a security key.
+#[test]
+fn options_of_a_server_that_will_fail() {
+    let (desk, _key) = Desk::with_key();
+    let options = creation(json!({
+        "authenticatorSelection": {
+            "authenticatorAttachment": "platform",
+            "residentKey": "required",
+            "userVerification": "required"
+        },
+        "pubKeyCredParams": [{"type": "public-key", "alg": -35}],
+        "excludeCredentials": [{"type": "public-key", "id": "AAAA", "transports": ["internal"]}],
+        "timeout": 5000,
+        "hints": ["hybrid", "client-device"],
+        "attestation": "enterprise",
+        "attestationFormats": ["tpm"],
+        "extensions": {
+            "credentialProtectionPolicy": "userVerificationRequired",
+            "enforceCredentialProtectionPolicy": true,
+            "prf": {"eval": {"first": "AQ"}},
+            "largeBlob": {"support": "required"},
+            "credProps": true,
+            "minPinLength": true,
+            "payment": {"isPayment": true}
+        }
+    }));
+    desk.record.take();
+    let text = run(&desk, "register --options - --explain", &options);
+    text.ended(Exit::Rejected);
+    insta::assert_snapshot!("options", text);
+    assert_eq!(desk.record.take(), ["INIT", "04", "02"]);
+    let options = request(json!({
+        "allowCredentials": [{"type": "public-key", "id": "AAAA", "transports": ["internal"]}],
+        "userVerification": "required",
+        "extensions": {"prf": {"eval": {"first": "AQ"}}, "largeBlob": {"read": true}}
+    }));
+    let text = run(&desk, "assert --options - --explain", &options);
+    text.ended(Exit::Rejected);
+    insta::assert_snapshot!("request_options", text);
+}
+
+/// What is said of a server's options beforehand is what happens.
+#[test]
+fn what_is_said_of_options_is_what_happens() {
+    let (desk, _key) = Desk::with_key();
+    let selection = |selection: Value| json!({"authenticatorSelection": selection});
+    let extensions = |inputs: Value| json!({"extensions": inputs});
+    let blob = json!({"largeBlob": {"support": "required"}});
+    for (changes, goes) in [
+        (json!({}), true),
+        (selection(json!({"residentKey": "preferred"})), true),
+        (selection(json!({"userVerification": "required"})), false),
+        (selection(json!({"authenticatorAttachment": "platform"})), true),
+        (json!({"pubKeyCredParams": [{"type": "public-key", "alg": -36}]}), false),
+        (json!({"attestation": "enterprise"}), true),
+        (json!({"attestation": "none", "attestationFormats": ["tpm"]}), true),
+        (extensions(blob.clone()), false),
+        (json!({"extensions": blob, "authenticatorSelection": {"residentKey": "required"}}), true),
+        (
+            extensions(json!({
+                "credentialProtectionPolicy": "userVerificationOptionalWithCredentialIDList",
+                "enforceCredentialProtectionPolicy": true
+            })),
+            true,
+        ),
+        (extensions(json!({"prf": {"eval": {"first": "AQ"}}, "minPinLength": true})), true),
+        (extensions(json!({"appidExclude": "https://example.com"})), true),
+    ] {
+        let options = creation(changes);
+        let said = run(&desk, "register --options - --explain", &options);
+        said.ended(if goes { Exit::Done } else { Exit::Rejected });
+        let happened = run(&desk, "register --options - --prf-in-response", &options);
+        assert_eq!(happened.exit == Exit::Done, goes, "{options}\n{said}{happened}");
+    }
+}
+
+/// A page that the RP ID's list names may ask, and one that no list names is refused before any key.
+#[test]
+fn related_origins_are_heeded() {
+    let (desk, _key) = Desk::with_key();
+    let list = desk.file("related", r#"{"origins": ["https://example.net"]}"#);
+    let line = "register --options - --explain --origin https://example.net";
+    run(&desk, line, &creation(json!({}))).ended(Exit::Usage);
+    let told = run(&desk, &format!("{line} --related-origins {list}"), &creation(json!({})));
+    told.succeeded();
+    assert!(told.stdout.contains("example.com, by its list of related origins"), "{told}");
 }

@@ -15,7 +15,6 @@ use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
 use crate::ctap::hmac_secret::HmacSalts;
 use crate::output::text;
 use crate::output::verdict::{AssertionView, account};
-use crate::webauthn::explain::Wishes;
 use crate::webauthn::public_key::PublicKey;
 use clap::Args;
 use std::path::PathBuf;
@@ -106,7 +105,8 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
             ("--related-origins", &args.client_data.related_origins),
         ],
     )?;
-    let (request, wishes) = request(app, args)?;
+    let request = request(app, args)?;
+    let wishes = request.wishes();
     if args.explain {
         return app.foresee(&wishes);
     }
@@ -159,17 +159,16 @@ fn parse_number(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "accounts are counted from 1".to_owned())
 }
 
-fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<(AssertionRequest, Wishes), CliError> {
-    let (mut request, asked) = match (&args.options, &args.rp) {
+fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, CliError> {
+    let mut request = match (&args.options, &args.rp) {
         (Some(path), _) => {
             let prf = PrfDestination {
                 in_response: args.prf_in_response || args.explain,
                 in_file: args.secret_out.is_some(),
             };
-            let (request, wishes) = options::assertion(app, path, &args.client_data, &prf)?;
-            (request, Some(wishes))
+            options::assertion(app, path, &args.client_data, &prf)?
         }
-        (None, Some(rp)) => (from_flags(app, args, rp)?, None),
+        (None, Some(rp)) => from_flags(app, args, rp)?,
         // Ruled out by the flags' own rules.
         (None, None) => return Err(CliError::usage("`--rp` is needed.")),
     };
@@ -179,8 +178,7 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<(AssertionRequest, Wi
     if args.options.is_none() && request.allow.is_empty() {
         request.allow.extend(request.known.as_ref().and_then(|known| known.credential_id.clone()));
     }
-    let wishes = asked.unwrap_or_else(|| request.wishes());
-    Ok((request, wishes))
+    Ok(request)
 }
 
 fn from_flags(

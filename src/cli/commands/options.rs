@@ -7,7 +7,6 @@ use crate::cli::error::CliError;
 use crate::cli::explain;
 use crate::client::{AssertionRequest, RegistrationRequest};
 use crate::output::text::escape;
-use crate::webauthn::explain::Wishes;
 use crate::webauthn::json::options::{
     AuthenticatorAttachment, CreationOptionsJson, ExtensionInputsJson, OptionsError,
     RequestOptionsJson,
@@ -58,13 +57,12 @@ pub(super) fn registration(
     path: &Path,
     client_data: &ClientDataArgs,
     prf: &PrfDestination,
-) -> Result<(RegistrationRequest, Wishes), CliError> {
+) -> Result<RegistrationRequest, CliError> {
     let bytes = read_input(app, path)?;
     let options = CreationOptionsJson::parse(&bytes)
         .map_err(|error| unreadable(path, &bytes, &error, "register"))?;
     prf.check(&options.extensions)?;
     let caller = client_data.caller(app, options.rp.id.as_deref())?;
-    let wishes = Wishes::of_creation(&options, Some(caller.origin.clone()));
     let request = RegistrationRequest::from_options(&options, caller);
     let request = request.map_err(|error| explain::options(&error))?;
     heed_timeout(app, options.duration());
@@ -76,7 +74,7 @@ pub(super) fn registration(
              security key.",
         );
     }
-    Ok((request, wishes))
+    Ok(request)
 }
 
 /// The request that `assert --options` makes.
@@ -89,18 +87,17 @@ pub(super) fn assertion(
     path: &Path,
     client_data: &ClientDataArgs,
     prf: &PrfDestination,
-) -> Result<(AssertionRequest, Wishes), CliError> {
+) -> Result<AssertionRequest, CliError> {
     let bytes = read_input(app, path)?;
     let options = RequestOptionsJson::parse(&bytes)
         .map_err(|error| unreadable(path, &bytes, &error, "assert"))?;
     prf.check(&options.extensions)?;
     let caller = client_data.caller(app, options.rp_id.as_deref())?;
-    let wishes = Wishes::of_request(&options, Some(caller.origin.clone()));
     let request = AssertionRequest::from_options(&options, caller);
     let request = request.map_err(|error| explain::options(&error))?;
     heed_timeout(app, options.duration());
     name_unknown(app, &options.extensions);
-    Ok((request, wishes))
+    Ok(request)
 }
 
 fn unreadable(path: &Path, bytes: &[u8], error: &OptionsError, this: &str) -> CliError {

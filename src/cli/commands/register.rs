@@ -17,7 +17,6 @@ use crate::ctap::extensions::{CredentialProtection, RegistrationExtensions};
 use crate::ctap::make_credential::EnterpriseAttestation;
 use crate::ctap::{SecretBytes, UserEntity};
 use crate::output::verdict::RegistrationView;
-use crate::webauthn::explain::Wishes;
 use crate::webauthn::json::graph::{GraphFido2Method, MAX_DISPLAY_NAME};
 use crate::webauthn::json::options::ResidentKeyRequirement;
 use crate::wire::cose::Algorithm;
@@ -203,7 +202,8 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         [("--options", &args.options), ("--related-origins", &args.client_data.related_origins)],
     )?;
     check_flags(args)?;
-    let (request, wishes) = request(app, args)?;
+    let request = request(app, args)?;
+    let wishes = request.wishes();
     if args.explain {
         return app.foresee(&wishes);
     }
@@ -299,20 +299,16 @@ fn save(path: &Path, registered: &Registered) -> Result<(), CliError> {
     write(path, text.as_bytes())
 }
 
-fn request(
-    app: &mut App<'_>,
-    args: &RegisterArgs,
-) -> Result<(RegistrationRequest, Wishes), CliError> {
-    let (mut request, asked) = match (&args.options, &args.rp, &args.user) {
+fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest, CliError> {
+    let mut request = match (&args.options, &args.rp, &args.user) {
         (Some(path), _, _) => {
             let prf = PrfDestination {
                 in_response: args.prf_in_response || args.explain,
                 in_file: args.secret_out.is_some(),
             };
-            let (request, wishes) = options::registration(app, path, &args.client_data, &prf)?;
-            (request, Some(wishes))
+            options::registration(app, path, &args.client_data, &prf)?
         }
-        (None, Some(rp), Some(user)) => (from_flags(app, args, rp, user)?, None),
+        (None, Some(rp), Some(user)) => from_flags(app, args, rp, user)?,
         // Ruled out by the flags' own rules.
         (None, ..) => return Err(CliError::usage("`--rp` and `--user` are needed.")),
     };
@@ -323,8 +319,7 @@ fn request(
             "Microsoft Graph is known to refuse names of more than {MAX_DISPLAY_NAME} characters."
         ));
     }
-    let wishes = asked.unwrap_or_else(|| request.wishes());
-    Ok((request, wishes))
+    Ok(request)
 }
 
 fn from_flags(

@@ -8,7 +8,6 @@ use super::finding::{Finding, Remedy, Rule};
 use super::wishes::{ExtensionWish, Wishes};
 use crate::ctap::extensions::CredentialProtection;
 use crate::ctap::get_info::Info;
-use crate::webauthn::json::options::ResidentKeyRequirement;
 
 /// One line for each extension that is asked for.
 pub(super) fn rules(wishes: &Wishes, info: &Info, speaks_u2f: bool) -> Vec<Finding> {
@@ -95,8 +94,8 @@ fn rule(wish: &ExtensionWish, wishes: &Wishes, info: &Info, speaks_u2f: bool) ->
         }
         .rule()
         .pass("needs nothing of the key"),
-        ExtensionWish::AppId => app_id("extension_appid", "appid", speaks_u2f),
-        ExtensionWish::AppIdExclude => {
+        ExtensionWish::AppId(_) => app_id("extension_appid", "appid", speaks_u2f),
+        ExtensionWish::AppIdExclude(_) => {
             app_id("extension_appid_exclude", "appidExclude", speaks_u2f)
         }
         ExtensionWish::Unknown(name) => {
@@ -132,12 +131,8 @@ fn large_blob(wishes: &Wishes, required: bool, info: &Info) -> Finding {
         name: "largeBlob",
         expected: if required { "required" } else { "wanted" }.to_owned(),
     };
-    let by_key =
-        info.options().large_blobs() == Some(true) && info.supports_extension("largeBlobKey");
-    let has = by_key || info.supports_extension("largeBlob");
-    let kept = wishes.registration.as_ref().is_none_or(|registration| {
-        registration.resident_key != ResidentKeyRequirement::Discouraged
-    });
+    let has = info.options().large_blobs() == Some(true) && info.supports_extension("largeBlobKey");
+    let kept = wishes.registration.as_ref().is_none_or(|registration| registration.keeps(info));
     if has && !kept {
         let why = "only a credential that is kept on the key (a passkey) has a large blob";
         let help = Remedy::AskOtherwise { how: "Ask for residentKey `required` as well".into() };
@@ -175,8 +170,7 @@ fn min_pin_length(info: &Info) -> Finding {
         name: "minPinLength",
         expected: "told to this service".to_owned(),
     };
-    if info.supports_extension("minPinLength") || info.options().set_min_pin_length() == Some(true)
-    {
+    if info.supports_extension("minPinLength") {
         return line
             .rule()
             .pass("supported; told only to services that an administrator has named to the key");

@@ -3,9 +3,9 @@
 
 use super::facts::Verification;
 use super::finding::{Finding, Remedy, Rule};
-use super::wishes::Wishes;
+use super::wishes::{ExtensionWish, Wishes};
 use crate::ctap::get_info::Info;
-use crate::webauthn::json::options::{ResidentKeyRequirement, UserVerificationRequirement};
+use crate::webauthn::json::options::UserVerificationRequirement;
 
 /// The person can be verified as far as that is needed.
 pub(super) fn rules(wishes: &Wishes, info: &Info) -> Vec<Finding> {
@@ -58,11 +58,18 @@ fn insists(wishes: &Wishes, info: &Info) -> Option<&'static str> {
     if info.always_verifies() {
         return Some("the key wants it every time (alwaysUv)");
     }
-    let registration = wishes.registration.as_ref()?;
-    // As browsers do: kept wherever the key can, unless that is discouraged.
-    let resident = registration.resident_key == ResidentKeyRequirement::Required
-        || (registration.resident_key == ResidentKeyRequirement::Preferred
-            && info.options().rk() == Some(true));
+    // What prf gives is the function for who was verified (WebAuthn Level 3 section 10.1.4).
+    let extension = match wishes.registration {
+        Some(_) => "hmac-secret-mc",
+        None => "hmac-secret",
+    };
+    if wishes.extensions.contains(&ExtensionWish::Prf { evaluated: true })
+        && info.supports_extension("hmac-secret")
+        && info.supports_extension(extension)
+    {
+        return Some("the secrets of prf are only for a person who was verified");
+    }
+    let resident = wishes.registration.as_ref()?.keeps(info);
     info.verifies_to_register(resident).then_some("the key wants it for this registration")
 }
 

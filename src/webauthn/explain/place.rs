@@ -30,6 +30,7 @@ pub(super) fn rp_id(wishes: &Wishes) -> Option<Finding> {
     let fits = RpId::parse(text).and_then(|rp_id| rp_id.check_origin(origin));
     Some(match fits {
         Ok(()) => rule.pass(text.clone()),
+        Err(_) if wishes.related => rule.pass(format!("{text}, by its list of related origins")),
         Err(error) => rule.fail(text.clone(), error.to_string()).help(Remedy::AskOtherwise {
             how: "Change the RP ID or the origin, so that they fit each other".into(),
         }),
@@ -43,9 +44,10 @@ pub(super) fn attachment(wishes: &RegistrationWishes) -> Option<Finding> {
     Some(match wanted {
         AuthenticatorAttachment::CrossPlatform => rule.pass("cross-platform"),
         AuthenticatorAttachment::Platform => rule
-            .fail(
+            .warn(
                 "cross-platform, as every USB key",
-                "the service wants a key that is built into the computer (platform)",
+                "the service wants a key that is built into the computer (platform), so that a \
+                 browser would not offer this one",
             )
             .help(Remedy::AskOtherwise {
                 how: "Ask for `cross-platform`, or leave authenticatorAttachment out".into(),

@@ -7,8 +7,7 @@ use crate::ctap::extensions::CredentialProtection;
 use crate::ctap::get_info::{GetInfo, Info, Options};
 use crate::ctap::read_reply;
 use crate::webauthn::json::options::{
-    AuthenticatorAttachment, CreationOptionsJson, RequestOptionsJson, ResidentKeyRequirement,
-    UserVerificationRequirement,
+    AuthenticatorAttachment, ResidentKeyRequirement, UserVerificationRequirement,
 };
 use crate::webauthn::origin::Origin;
 use crate::wire::authenticator_data::Aaguid;
@@ -71,6 +70,7 @@ fn demanding() -> Wishes {
     Wishes {
         rp_id: Some("example.com".into()),
         origin: Some(Origin::parse("https://login.example.com").unwrap()),
+        related: false,
         user_verification: UserVerificationRequirement::Required,
         listed: vec![id(&[1; 64])],
         extensions: vec![
@@ -85,7 +85,7 @@ fn demanding() -> Wishes {
             ExtensionWish::CredBlob { length: 32 },
             ExtensionWish::MinPinLength,
             ExtensionWish::CredentialProperties,
-            ExtensionWish::AppIdExclude,
+            ExtensionWish::AppIdExclude("https://example.com".into()),
         ],
         hints: vec!["client-device".into(), "security-key".into()],
         timeout: Some(Duration::from_secs(60)),
@@ -104,7 +104,10 @@ fn demanding() -> Wishes {
 /// An assertion with one credential that will do.
 fn asserting() -> Wishes {
     Wishes {
-        extensions: vec![ExtensionWish::GetCredBlob, ExtensionWish::AppId],
+        extensions: vec![
+            ExtensionWish::GetCredBlob,
+            ExtensionWish::AppId("https://example.com".into()),
+        ],
         registration: None,
         ..demanding()
     }
@@ -166,7 +169,7 @@ fn broken_registrations() -> Vec<Broken> {
         broken("rp_id", Fail, "the host of the origin, login.example.com", |wishes, _| {
             wishes.rp_id = Some("example.net".into());
         }),
-        broken("attachment", Fail, "built into the computer", |wishes, _| {
+        broken("attachment", Warn, "built into the computer", |wishes, _| {
             registration(wishes).attachment = Some(AuthenticatorAttachment::Platform);
         }),
         broken("algorithm", Fail, "the key knows ES256, EdDSA and none of", |wishes, _| {
@@ -463,6 +466,36 @@ fn verification_is_needed_when_somebody_insists_and_not_otherwise() {
 }
 
 #[test]
+fn the_secrets_of_prf_need_a_person_who_was_verified() {
+    let pinless = with_option(able(), "clientPin", Some(false));
+    let mut wishes = asserting();
+    wishes.user_verification = UserVerificationRequirement::Discouraged;
+    let of_prf = |wishes: &Wishes, info: &Info| {
+        of(&explain(wishes, &held(info, Held::Yes)), "user_verification").standing
+    };
+    assert_eq!(of_prf(&wishes, &pinless), Standing::Pass);
+    wishes.extensions = vec![ExtensionWish::Prf { evaluated: true }];
+    assert_eq!(of_prf(&wishes, &pinless), Standing::Fail);
+    wishes.registration = demanding().registration;
+    assert_eq!(of_prf(&wishes, &pinless), Standing::Fail);
+    // A key that derives nothing in a registration does not need it there.
+    let mut older = pinless;
+    older.extensions.as_mut().unwrap().retain(|name| name != "hmac-secret-mc");
+    registration(&mut wishes).resident_key = ResidentKeyRequirement::Discouraged;
+    assert_eq!(of_prf(&wishes, &older), Standing::Pass);
+}
+
+#[test]
+fn a_related_origin_may_ask() {
+    let (info, mut wishes) = (able(), demanding());
+    wishes.rp_id = Some("example.net".into());
+    wishes.related = true;
+    let finding = of(&explain(&wishes, &held(&info, Held::No)), "rp_id");
+    assert_eq!(finding.standing, Standing::Pass);
+    assert!(finding.seen.contains("related origins"));
+}
+
+#[test]
 fn a_key_of_ctap_2_0_knows_es256_although_it_does_not_say_so() {
     let mut info = able();
     info.algorithms = None;
@@ -470,104 +503,4 @@ fn a_key_of_ctap_2_0_knows_es256_although_it_does_not_say_so() {
     registration(&mut wishes).algorithms = vec![Algorithm::RS256, Algorithm::ES256];
     let finding = of(&explain(&wishes, &held(&info, Held::No)), "algorithm");
     assert_eq!(finding.standing, Standing::Pass);
-}
-
-#[test]
-fn options_in_json_become_wishes() {
-    let options = CreationOptionsJson::parse(
-        br#"{
-            "rp": {"id": "example.com", "name": "Example"},
-            "user": {"id": "AQID", "name": "al", "displayName": "Al"},
-            "challenge": "AAAAAAAAAAAAAAAAAAAAAA",
-            "pubKeyCredParams": [{"type": "public-key", "alg": -257}],
-            "timeout": 60000,
-            "excludeCredentials": [{"type": "public-key", "id": "BAUG", "transports": ["nfc"]}],
-            "authenticatorSelection": {
-                "authenticatorAttachment": "platform",
-                "requireResidentKey": true,
-                "userVerification": "required"
-            },
-            "hints": ["hybrid"],
-            "attestation": "enterprise",
-            "attestationFormats": ["tpm"],
-            "extensions": {
-                "credentialProtectionPolicy": "userVerificationRequired",
-                "enforceCredentialProtectionPolicy": true,
-                "hmacCreateSecret": true,
-                "prf": {},
-                "largeBlob": {"support": "required"},
-                "credBlob": "AQI",
-                "minPinLength": true,
-                "credProps": true,
-                "appidExclude": "https://example.com",
-                "other": 1
-            }
-        }"#,
-    )
-    .unwrap();
-    let origin = Origin::parse("https://example.com").unwrap();
-    let wishes = Wishes::of_creation(&options, Some(origin.clone()));
-    let expected = Wishes {
-        rp_id: Some("example.com".into()),
-        origin: Some(origin),
-        user_verification: UserVerificationRequirement::Required,
-        listed: vec![ListedCredential { id: vec![4, 5, 6], transports: vec!["nfc".into()] }],
-        extensions: vec![
-            ExtensionWish::CredentialProtection {
-                level: CredentialProtection::REQUIRED,
-                enforced: true,
-            },
-            ExtensionWish::HmacSecret,
-            ExtensionWish::Prf { evaluated: false },
-            ExtensionWish::LargeBlob { required: true },
-            ExtensionWish::CredBlob { length: 2 },
-            ExtensionWish::MinPinLength,
-            ExtensionWish::CredentialProperties,
-            ExtensionWish::AppIdExclude,
-            ExtensionWish::Unknown("other".into()),
-        ],
-        hints: vec!["hybrid".into()],
-        timeout: Some(Duration::from_secs(60)),
-        registration: Some(RegistrationWishes {
-            algorithms: vec![Algorithm::RS256],
-            resident_key: ResidentKeyRequirement::Required,
-            attachment: Some(AuthenticatorAttachment::Platform),
-            user_id_length: 3,
-            names: vec![
-                ("the service's name", "Example".into()),
-                ("the account's name", "al".into()),
-                ("the person's name", "Al".into()),
-            ],
-            attestation: AttestationWish::Enterprise { required: false },
-            attestation_formats: vec!["tpm".into()],
-        }),
-    };
-    assert_eq!(wishes, expected);
-    let options = RequestOptionsJson::parse(
-        br#"{
-            "challenge": "AAAAAAAAAAAAAAAAAAAAAA",
-            "rpId": "example.com",
-            "allowCredentials": [{"type": "public-key", "id": "BAUG"}],
-            "extensions": {
-                "prf": {"eval": {"first": "AQ"}},
-                "largeBlob": {"read": true},
-                "getCredBlob": true,
-                "appid": "https://example.com"
-            }
-        }"#,
-    )
-    .unwrap();
-    let wishes = Wishes::of_request(&options, None);
-    assert_eq!(wishes.registration, None);
-    assert_eq!(wishes.user_verification, UserVerificationRequirement::Preferred);
-    assert_eq!(wishes.listed[0].id, [4, 5, 6]);
-    assert_eq!(
-        wishes.extensions,
-        [
-            ExtensionWish::Prf { evaluated: true },
-            ExtensionWish::LargeBlob { required: false },
-            ExtensionWish::GetCredBlob,
-            ExtensionWish::AppId,
-        ]
-    );
 }

@@ -1,9 +1,9 @@
 //! What is asked of a ceremony, whoever asks: options in JSON, or flags.
 
 use crate::ctap::extensions::CredentialProtection;
+use crate::ctap::get_info::Info;
 use crate::webauthn::json::options::{
-    AttestationConveyance, AuthenticatorAttachment, CreationOptionsJson,
-    CredentialProtectionPolicy, ExtensionInputsJson, LargeBlobSupport, RequestOptionsJson,
+    AuthenticatorAttachment, CredentialProtectionPolicy, ExtensionInputsJson, LargeBlobSupport,
     ResidentKeyRequirement, UserVerificationRequirement,
 };
 use crate::webauthn::origin::Origin;
@@ -17,6 +17,8 @@ pub struct Wishes {
     pub rp_id: Option<String>,
     /// Who asks, where that is known.
     pub origin: Option<Origin>,
+    /// Whether the RP ID's list of related origins admits who asks.
+    pub related: bool,
     /// Whether the person is verified.
     pub user_verification: UserVerificationRequirement,
     /// Credentials that the key must not hold (registration) or that will do (assertion).
@@ -57,6 +59,17 @@ pub struct RegistrationWishes {
     pub attestation: AttestationWish,
     /// Formats of attestation statements, best first.
     pub attestation_formats: Vec<String>,
+}
+
+impl RegistrationWishes {
+    /// Whether the credential is kept on this key: where the key can, unless that is discouraged.
+    pub(super) fn keeps(&self, info: &Info) -> bool {
+        match self.resident_key {
+            ResidentKeyRequirement::Required => true,
+            ResidentKeyRequirement::Preferred => info.options().rk() == Some(true),
+            ResidentKeyRequirement::Discouraged => false,
+        }
+    }
 }
 
 /// What kind of attestation is asked for.
@@ -108,86 +121,29 @@ pub enum ExtensionWish {
     HmacSecret,
     /// `credProps`.
     CredentialProperties,
-    /// `appid`.
-    AppId,
-    /// `appidExclude`.
-    AppIdExclude,
+    /// `appid`: the AppID.
+    AppId(String),
+    /// `appidExclude`: the AppID.
+    AppIdExclude(String),
     /// One that nobody here knows.
     Unknown(String),
 }
 
 impl Wishes {
-    /// What the options of a registration ask for, by somebody at `origin`.
-    pub fn of_creation(options: &CreationOptionsJson, origin: Option<Origin>) -> Self {
-        let selection = &options.authenticator_selection;
-        let listed = &options.exclude_credentials;
-        Self {
-            rp_id: options.rp.id.clone(),
-            origin,
-            user_verification: selection.user_verification(),
-            listed: listed
-                .iter()
-                .map(|one| ListedCredential {
-                    id: one.id.as_bytes().to_vec(),
-                    transports: one.transports.clone(),
-                })
-                .collect(),
-            extensions: ExtensionWish::of_creation(&options.extensions),
-            hints: options.hints.clone(),
-            timeout: options.timeout.map(Duration::from_millis),
-            registration: Some(RegistrationWishes {
-                algorithms: options
-                    .pub_key_cred_params
-                    .iter()
-                    .map(|parameters| Algorithm(parameters.alg))
-                    .collect(),
-                resident_key: selection.resident_key(),
-                attachment: selection.authenticator_attachment,
-                user_id_length: options.user.id.as_bytes().len(),
-                names: vec![
-                    ("the service's name", options.rp.name.clone()),
-                    ("the account's name", options.user.name.clone()),
-                    ("the person's name", options.user.display_name.clone()),
-                ],
-                attestation: match options.attestation() {
-                    AttestationConveyance::None => AttestationWish::None,
-                    AttestationConveyance::Indirect | AttestationConveyance::Direct => {
-                        AttestationWish::Direct
-                    }
-                    AttestationConveyance::Enterprise => {
-                        AttestationWish::Enterprise { required: false }
-                    }
-                },
-                attestation_formats: options.attestation_formats.clone(),
-            }),
-        }
-    }
-
-    /// What the options of an assertion ask for, by somebody at `origin`.
-    pub fn of_request(options: &RequestOptionsJson, origin: Option<Origin>) -> Self {
-        let listed = &options.allow_credentials;
-        Self {
-            rp_id: options.rp_id.clone(),
-            origin,
-            user_verification: options.user_verification(),
-            listed: listed
-                .iter()
-                .map(|one| ListedCredential {
-                    id: one.id.as_bytes().to_vec(),
-                    transports: one.transports.clone(),
-                })
-                .collect(),
-            extensions: ExtensionWish::of_request(&options.extensions),
-            hints: options.hints.clone(),
-            timeout: options.timeout.map(Duration::from_millis),
-            registration: None,
-        }
+    /// The relying parties under which a credential that is listed may be on the key: its own ID,
+    /// and a U2F AppID.
+    pub fn looked_under(&self) -> Vec<&str> {
+        let app_ids = self.extensions.iter().filter_map(|wish| match wish {
+            ExtensionWish::AppId(app_id) | ExtensionWish::AppIdExclude(app_id) => Some(app_id),
+            _ => None,
+        });
+        self.rp_id.iter().chain(app_ids).map(String::as_str).collect()
     }
 }
 
 impl ExtensionWish {
-    /// What the options of a registration ask for.
-    fn of_creation(inputs: &ExtensionInputsJson) -> Vec<Self> {
+    /// What the inputs of a registration ask for.
+    pub fn of_creation(inputs: &ExtensionInputsJson) -> Vec<Self> {
         let level = inputs.credential_protection_policy.map(|policy| match policy {
             CredentialProtectionPolicy::Optional => CredentialProtection::OPTIONAL,
             CredentialProtectionPolicy::OptionalWithCredentialIdList => {
@@ -210,20 +166,20 @@ impl ExtensionWish {
         wishes.extend(blob.map(|blob| Self::CredBlob { length: blob.as_bytes().len() }));
         wishes.extend(inputs.min_pin_length.then_some(Self::MinPinLength));
         wishes.extend(inputs.cred_props.then_some(Self::CredentialProperties));
-        wishes.extend(inputs.app_id_exclude.is_some().then_some(Self::AppIdExclude));
+        wishes.extend(inputs.app_id_exclude.clone().map(Self::AppIdExclude));
         wishes.extend(inputs.unknown.iter().cloned().map(Self::Unknown));
         wishes
     }
 
-    /// What the options of an assertion ask for.
-    fn of_request(inputs: &ExtensionInputsJson) -> Vec<Self> {
+    /// What the inputs of an assertion ask for.
+    pub fn of_request(inputs: &ExtensionInputsJson) -> Vec<Self> {
         let mut wishes = Vec::new();
         wishes.extend(inputs.prf.as_ref().map(|_| Self::Prf { evaluated: true }));
         let blob = inputs.large_blob.as_ref();
         let used = blob.is_some_and(|blob| blob.read == Some(true) || blob.write.is_some());
         wishes.extend(used.then_some(Self::LargeBlob { required: false }));
         wishes.extend(inputs.get_cred_blob.then_some(Self::GetCredBlob));
-        wishes.extend(inputs.app_id.is_some().then_some(Self::AppId));
+        wishes.extend(inputs.app_id.clone().map(Self::AppId));
         wishes.extend(inputs.unknown.iter().cloned().map(Self::Unknown));
         wishes
     }
