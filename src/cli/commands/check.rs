@@ -7,7 +7,7 @@ use crate::cli::foresight::facts;
 use crate::output::explanation::{CheckView, ProfilesView};
 use crate::output::text::escape;
 use crate::webauthn::explain::profile::PROFILES;
-use crate::webauthn::explain::{Held, ModelFacts, Profile};
+use crate::webauthn::explain::{Held, ModelEntry, Profile};
 use clap::Args;
 
 /// Says whether a service will accept a key.
@@ -35,7 +35,7 @@ pub fn run(app: &mut App<'_>, args: &CheckArgs) -> Result<Exit, CliError> {
     let profile = named.ok_or_else(|| unknown(args.profile.as_deref()))?;
     let mut key = app.connect_key()?;
     app.speaks_ctap2(&mut key)?;
-    let findings = profile.check(&facts(&key, Held::NotAsked), &ModelFacts::NoMetadata);
+    let findings = profile.check(&facts(&key, Held::NotAsked), &ModelEntry::NoMetadata);
     let view = CheckView::of(profile, key.description(), &findings);
     app.print(&view, CheckView::text)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })

@@ -185,6 +185,7 @@ fn broken_registrations() -> Vec<Broken> {
         broken("resident_key", Warn, "needs the account's name first", |wishes, info| {
             *info = with_option(info.clone(), "rk", Some(false));
             registration(wishes).resident_key = ResidentKeyRequirement::Preferred;
+            wishes.extensions.retain(|wish| !matches!(wish, ExtensionWish::LargeBlob { .. }));
         }),
         broken("room", Fail, "no room for another", |_, info| {
             info.remaining_discoverable_credentials = Some(0);
@@ -434,6 +435,7 @@ fn verification_is_needed_when_somebody_insists_and_not_otherwise() {
         let mut wishes = demanding();
         wishes.user_verification = wanted;
         registration(&mut wishes).resident_key = resident_key;
+        wishes.extensions.clear();
         of(&explain(&wishes, &held(info, Held::No)), "user_verification")
     };
     use ResidentKeyRequirement as Rk;

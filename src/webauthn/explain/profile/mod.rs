@@ -11,6 +11,9 @@ mod second_factor;
 
 use super::facts::KeyFacts;
 use super::finding::{Finding, Findings};
+use crate::webauthn::metadata::{Date, Entry};
+use crate::webauthn::trust::certification;
+use serde_json::Value;
 
 /// What a service, or a kind of service, wants of a key.
 #[derive(Clone, Copy, Debug)]
@@ -34,12 +37,12 @@ pub const PROFILES: [Profile; 5] =
 #[derive(Clone, Debug)]
 pub(super) struct Candidate<'a> {
     pub(super) key: &'a KeyFacts<'a>,
-    pub(super) model: &'a ModelFacts,
+    pub(super) model: &'a ModelEntry,
 }
 
 /// What the FIDO metadata says of a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum ModelFacts {
+pub enum ModelEntry {
     /// No metadata was imported.
     #[default]
     NoMetadata,
@@ -55,7 +58,48 @@ pub enum ModelFacts {
         withdrawn: Option<String>,
         /// Whether it can prove its model by certificates that lead to roots in the metadata.
         has_roots: bool,
+        /// What the model cannot do by its entry, of what services ask for, by getInfo's names.
+        lacks: Vec<&'static str>,
     },
+}
+
+impl ModelEntry {
+    /// What the metadata's entry for the model, or that there is none, says on a day.
+    pub fn of(entry: Option<&Entry>, today: Date) -> Self {
+        let Some(entry) = entry else { return Self::NotListed };
+        let mut reports = entry.status_reports.iter();
+        let revoked = reports.any(|report| {
+            report.status == REVOKED && report.effective_date.is_none_or(|date| date <= today)
+        });
+        Self::Listed {
+            description: entry.description.clone(),
+            certification: certification(entry, today),
+            withdrawn: revoked.then(|| REVOKED.to_owned()),
+            has_roots: !entry.attestation_roots.is_empty(),
+            lacks: entry.authenticator_get_info.as_ref().map(lacks).unwrap_or_default(),
+        }
+    }
+}
+
+/// The status of a model of which no key is to be trusted any more.
+const REVOKED: &str = "REVOKED";
+
+/// What a key cannot do that says this of itself, as JSON of getInfo's members.
+fn lacks(info: &Value) -> Vec<&'static str> {
+    let texts = |name: &str| {
+        let list = info.get(name).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str)
+    };
+    let option = |name: &str| {
+        info.get("options").and_then(|options| options.get(name)).and_then(Value::as_bool)
+    };
+    let able = [
+        (texts("versions").any(|version| version.starts_with("FIDO_2_")), "FIDO2"),
+        (option("rk") == Some(true), "rk"),
+        (option("uv").is_some() || option("clientPin").is_some(), "uv or clientPin"),
+        (texts("extensions").any(|name| name == "hmac-secret"), "hmac-secret"),
+    ];
+    able.into_iter().filter(|(able, _)| !able).map(|(_, name)| name).collect()
 }
 
 impl Profile {
@@ -65,7 +109,7 @@ impl Profile {
     }
 
     /// Holds the profile against a key.
-    pub fn check(&self, key: &KeyFacts<'_>, model: &ModelFacts) -> Findings {
+    pub fn check(&self, key: &KeyFacts<'_>, model: &ModelEntry) -> Findings {
         Findings((self.rules)(&Candidate { key, model }))
     }
 }

@@ -1,6 +1,6 @@
 //! Rules that several profiles have.
 
-use super::{Candidate, ModelFacts};
+use super::{Candidate, ModelEntry};
 use crate::ctap::get_info::Info;
 use crate::webauthn::explain::facts::{Verification, list};
 use crate::webauthn::explain::finding::{Finding, Remedy, Rule, Source};
@@ -120,11 +120,11 @@ pub(super) fn model_list(info: &Info, source: Source) -> Finding {
 }
 
 /// The FIDO metadata knows the model, as certified and not withdrawn.
-pub(super) fn metadata(model: &ModelFacts, info: &Info, source: Source) -> Vec<Finding> {
+pub(super) fn metadata(model: &ModelEntry, info: &Info, source: Source) -> Vec<Finding> {
     let rule = Rule::new(
         "metadata",
         "The FIDO metadata lists the model as certified",
-        "an entry with a FIDO2 certification, and not withdrawn",
+        "an entry with a FIDO2 certification and all abilities, and not withdrawn",
     );
     if info.aaguid.is_none_or(|aaguid| aaguid.0 == [0; 16]) {
         let why = "the key does not say which model it is (its AAGUID is zero), so that no entry can \
@@ -134,32 +134,38 @@ pub(super) fn metadata(model: &ModelFacts, info: &Info, source: Source) -> Vec<F
     }
     let other = || Remedy::OtherKey { that: "of a certified model".into() };
     let finding = match model {
-        ModelFacts::NoMetadata => {
+        ModelEntry::NoMetadata => {
             rule.not_checked("", "no metadata was imported").help(Remedy::ImportMetadata)
         }
-        ModelFacts::NotListed => rule
+        ModelEntry::NotListed => rule
             .fail("no entry", "the FIDO metadata has no entry for this model")
             .help(other())
             .help(Remedy::ImportMetadata),
-        ModelFacts::Listed { description, withdrawn: Some(status), .. } => rule
+        ModelEntry::Listed { description, withdrawn: Some(status), .. } => rule
             .fail(
                 format!("{description}: {status}"),
                 format!("the FIDO metadata says {status} of this model"),
             )
             .help(other()),
-        ModelFacts::Listed { description, certification: None, .. } => rule
+        ModelEntry::Listed { description, certification: None, .. } => rule
             .fail(
                 format!("{description}, without certification"),
                 "the FIDO metadata lists the model without a FIDO2 certification",
             )
             .help(other()),
-        ModelFacts::Listed { description, has_roots: false, .. } => rule
+        ModelEntry::Listed { description, has_roots: false, .. } => rule
             .fail(
                 format!("{description}, without roots"),
                 "the FIDO metadata has no root certificate for this model",
             )
             .help(other()),
-        ModelFacts::Listed { description, certification: Some(status), .. } => {
+        ModelEntry::Listed { description, lacks, .. } if !lacks.is_empty() => rule
+            .fail(
+                format!("{description}, without {}", list(lacks)),
+                format!("the FIDO metadata does not say that this model can do {}", list(lacks)),
+            )
+            .help(other()),
+        ModelEntry::Listed { description, certification: Some(status), .. } => {
             rule.pass(format!("{description}: {status}"))
         }
     };

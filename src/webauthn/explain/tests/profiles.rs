@@ -3,16 +3,17 @@
 use super::*;
 use crate::webauthn::explain::profile::PROFILES;
 
-fn certified() -> ModelFacts {
-    ModelFacts::Listed {
+fn certified() -> ModelEntry {
+    ModelEntry::Listed {
         description: "Example Key".into(),
         certification: Some("FIDO_CERTIFIED_L1".into()),
         withdrawn: None,
         has_roots: true,
+        lacks: Vec::new(),
     }
 }
 
-fn check(profile: &str, info: &Info, model: &ModelFacts) -> Findings {
+fn check(profile: &str, info: &Info, model: &ModelEntry) -> Findings {
     Profile::named(profile).unwrap().check(&held(info, Held::NotAsked), model)
 }
 
@@ -117,21 +118,29 @@ fn each_profile_is_broken_by_what_its_service_wants() {
 
 #[test]
 fn the_metadata_decides_where_attestation_is_enforced() {
-    let listed =
-        |certification: Option<&str>, withdrawn: Option<&str>, has_roots| ModelFacts::Listed {
+    let listed = |certification: Option<&str>, withdrawn: Option<&str>, has_roots, lacks| {
+        ModelEntry::Listed {
             description: "Example Key".into(),
             certification: certification.map(str::to_owned),
             withdrawn: withdrawn.map(str::to_owned),
             has_roots,
-        };
+            lacks,
+        }
+    };
+    let none = Vec::new;
     let level = Some("FIDO_CERTIFIED");
     for (model, standing, why) in [
         (certified(), Standing::Pass, ""),
-        (ModelFacts::NoMetadata, Standing::NotChecked, "no metadata was imported"),
-        (ModelFacts::NotListed, Standing::Fail, "has no entry"),
-        (listed(level, Some("REVOKED"), true), Standing::Fail, "says REVOKED"),
-        (listed(None, None, true), Standing::Fail, "without a FIDO2 certification"),
-        (listed(level, None, false), Standing::Fail, "no root certificate"),
+        (ModelEntry::NoMetadata, Standing::NotChecked, "no metadata was imported"),
+        (ModelEntry::NotListed, Standing::Fail, "has no entry"),
+        (listed(level, Some("REVOKED"), true, none()), Standing::Fail, "says REVOKED"),
+        (listed(None, None, true, none()), Standing::Fail, "without a FIDO2 certification"),
+        (listed(level, None, false, none()), Standing::Fail, "no root certificate"),
+        (
+            listed(level, None, true, vec!["rk", "hmac-secret"]),
+            Standing::Fail,
+            "can do rk, hmac-secret",
+        ),
     ] {
         let info = able();
         let finding = of(&check("entra-attested", &info, &model), "metadata");
@@ -146,12 +155,45 @@ fn the_metadata_decides_where_attestation_is_enforced() {
 fn a_u2f_key_is_a_second_factor_and_nothing_else() {
     let key = KeyFacts { info: None, speaks_u2f: true, held: Held::NotAsked };
     for profile in &PROFILES {
-        let findings = profile.check(&key, &ModelFacts::NoMetadata);
+        let findings = profile.check(&key, &ModelEntry::NoMetadata);
         let standing = if profile.name == "u2f" { Standing::Pass } else { Standing::Fail };
         assert_eq!(findings.standing(), standing, "{}", profile.name);
         assert_eq!(findings.all().len(), 1);
     }
     let mute = KeyFacts { info: None, speaks_u2f: false, held: Held::NotAsked };
-    let findings = Profile::named("u2f").unwrap().check(&mute, &ModelFacts::NoMetadata);
+    let findings = Profile::named("u2f").unwrap().check(&mute, &ModelEntry::NoMetadata);
     assert_eq!(findings.standing(), Standing::Fail);
+}
+
+#[test]
+fn an_entry_of_the_metadata_says_what_became_of_a_model() {
+    use crate::webauthn::metadata::{Date, Entry, StatusReport};
+    let report = |status: &str, since: u64| StatusReport {
+        status: status.into(),
+        effective_date: Some(Date::of_moment(since)),
+        ..StatusReport::default()
+    };
+    let day = 86_400;
+    let get_info = |info: &str| Some(serde_json::from_str(info).unwrap());
+    let mut entry = Entry {
+        description: "Example Key".into(),
+        status_reports: vec![report("FIDO_CERTIFIED_L1", day), report("REVOKED", 20 * day)],
+        attestation_roots: vec![vec![1].into()],
+        authenticator_get_info: get_info(
+            r#"{"versions": ["FIDO_2_0"], "options": {"rk": true, "clientPin": false},
+                "extensions": ["hmac-secret"]}"#,
+        ),
+        ..Entry::default()
+    };
+    let on = |entry: &Entry, days: u64| ModelEntry::of(Some(entry), Date::of_moment(days * day));
+    assert_eq!(on(&entry, 10), certified());
+    let ModelEntry::Listed { withdrawn, .. } = on(&entry, 30) else { panic!() };
+    assert_eq!(withdrawn.as_deref(), Some("REVOKED"));
+    entry.authenticator_get_info = get_info(r#"{"versions": ["U2F_V2"], "options": []}"#);
+    let ModelEntry::Listed { lacks, .. } = on(&entry, 10) else { panic!() };
+    assert_eq!(lacks, ["FIDO2", "rk", "uv or clientPin", "hmac-secret"]);
+    // A statement that does not say what the key says of itself is not held against it.
+    entry.authenticator_get_info = None;
+    assert_eq!(on(&entry, 10), certified());
+    assert_eq!(ModelEntry::of(None, Date::of_moment(day)), ModelEntry::NotListed);
 }
