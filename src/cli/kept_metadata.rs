@@ -69,6 +69,12 @@ impl App<'_> {
         whole(&path).map_err(|unusable| explain::kept_metadata(&unusable, &path))
     }
 
+    /// Explains that the metadata that was imported is damaged.
+    pub(super) fn damaged_metadata(&self, error: KeptError) -> CliError {
+        let path = self.metadata_file().unwrap_or_default();
+        explain::kept_metadata(&Unusable::Damaged(error), &path)
+    }
+
     /// Keeps metadata.
     pub(super) fn keep_metadata(&mut self, kept: &Kept) -> Result<(), CliError> {
         let path = self.metadata_file().ok_or_else(explain::no_place_for_metadata)?;

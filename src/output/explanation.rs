@@ -26,7 +26,7 @@ pub fn remedy(remedy: &Remedy) -> (String, Option<&'static str>) {
         Remedy::KeyThatHoldsIt => ("Use the key that was registered".to_owned(), None),
         Remedy::ShowInfo => ("See what the key supports".to_owned(), Some("fidokey info")),
         Remedy::ImportMetadata => {
-            ("Ask the vendor whether this model is in the FIDO metadata".to_owned(), None)
+            ("Get the FIDO metadata and import it".to_owned(), Some("fidokey metadata import FILE"))
         }
         Remedy::AskOtherwise { how } => (format!("In the request: {}", lower(&escape(how))), None),
         Remedy::AskForModel { named: true } => {

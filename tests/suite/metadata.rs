@@ -1,12 +1,14 @@
 //! `metadata`, and what `register` and `verify` make of it: with a real payload of the FIDO metadata
 //! service, signed by a test service, and with payloads made from it.
 
+use crate::harness::get_info::Edit;
 use crate::harness::{Desk, Outcome};
 use crate::judged::attestation;
 use crate::judges::{FOLDER, INSTALLED, Judges, python};
 use fidokey::cli::exit::Exit;
 use fidokey::virtual_key::KeySettings;
 use fidokey::wire::authenticator_data::Aaguid;
+use fidokey::wire::cbor::Encoded;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -379,6 +381,62 @@ fn a_revoked_model_is_named() {
 }
 
 /// Roots of the real payload, and chains of real keys.
+/// Models that Microsoft lists as eligible for attestation with Entra ID, by the release 285 of the
+/// metadata (Entra ID attestation for passkey vendors, 2026-10-06).
+/// The last four state hardly anything of what the key says of itself.
+const ELIGIBLE: [&str; 19] = [
+    "42b4fb4a-2866-43b2-9bf7-6c6669c2e5d3",
+    "77010bd7-212a-4fc9-b236-d2ca5e9d4084",
+    "3b1adb99-0dfe-46fd-90b8-7f7614a4de2a",
+    "82b0a720-127a-4788-b56d-d1d4b2d82eac",
+    "7991798a-a7f3-487f-98c0-3faf7a458a04",
+    "95442b2e-f15e-4def-b270-efb106facb4e",
+    "50a45b0c-80e7-f944-bf29-f552bfa2e048",
+    "1c086528-58d5-f211-823c-356786e36140",
+    "930b0c03-ef46-4ac4-935c-538dccd1fcdb",
+    "9d3df6ba-282f-11ed-a261-0242ac120002",
+    "0db01cd6-5618-455b-bb46-1ec203d3213e",
+    "4e768f2c-5fab-48b3-b300-220eb487752b",
+    "b267239b-954f-4041-a01b-ee4f33c145b6",
+    "9f77e279-a6e2-4d58-b700-31e5943c6a98",
+    "454e5346-4944-4ffd-6c93-8e9267193e9a",
+    "cdbdaea2-c415-5073-50f7-c04e968640b6",
+    "fbefdf68-fe86-0106-213e-4d5fa24cbe2e",
+    "d384db22-4d50-ebde-2eac-5765cf1e2a44",
+    "b50d5e0a-7f81-4959-9b12-f45407407503",
+];
+
+/// What Microsoft finds eligible, and what was revoked or is not known.
+#[test]
+fn entra_admits_models_as_microsoft_does() {
+    const TEST: &str = "entra_admits_models_as_microsoft_does";
+    let Some(payload) = fresh() else { return drop(Judges::start(TEST)) };
+    let Some(service) = Service::sign(TEST, &[("real", &payload, "none")]) else { return };
+    service.import("real", "").succeeded();
+    let desk = &service.desk;
+    desk.plug(0, KeySettings::default());
+    desk.set_pin("1234");
+    let check = |aaguid: &str| {
+        let aaguid: Aaguid = aaguid.parse().unwrap();
+        Edit::new().member(0x03, Encoded::bytes(&aaguid.0)).install(&desk.faults);
+        let outcome = desk.run("check entra-attested --json");
+        let rules = outcome.json()["rules"].clone();
+        let rule = rules.as_array().unwrap().iter().find(|rule| rule["id"] == "metadata").unwrap();
+        (outcome.exit, rule["outcome"].as_str().unwrap().to_owned(), rule.clone())
+    };
+    for eligible in ELIGIBLE {
+        let (exit, metadata, rule) = check(eligible);
+        assert_eq!((exit, metadata.as_str()), (Exit::Done, "pass"), "{eligible}: {rule}");
+    }
+    let mut text = String::new();
+    for other in [REVOKED, "a3a3a3a3-a3a3-a3a3-a3a3-a3a3a3a3a3a3"] {
+        let (exit, metadata, rule) = check(other);
+        assert_eq!((exit, metadata.as_str()), (Exit::Rejected, "fail"), "{other}: {rule}");
+        writeln!(text, "{}", desk.run("check entra-attested")).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
 #[test]
 fn the_roots_of_a_real_payload_are_read() {
     const TEST: &str = "the_roots_of_a_real_payload_are_read";

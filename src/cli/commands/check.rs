@@ -1,5 +1,6 @@
 //! `fidokey check`.
 
+use crate::authenticator::Key;
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -7,7 +8,8 @@ use crate::cli::foresight::facts;
 use crate::output::explanation::{CheckView, ProfilesView};
 use crate::output::text::escape;
 use crate::webauthn::explain::profile::PROFILES;
-use crate::webauthn::explain::{Held, ModelEntry, Profile};
+use crate::webauthn::explain::{Held, MetadataFacts, ModelEntry, Profile};
+use crate::webauthn::metadata::Date;
 use clap::Args;
 
 /// Says whether a service will accept a key.
@@ -35,10 +37,27 @@ pub fn run(app: &mut App<'_>, args: &CheckArgs) -> Result<Exit, CliError> {
     let profile = named.ok_or_else(|| unknown(args.profile.as_deref()))?;
     let mut key = app.connect_key()?;
     app.speaks_ctap2(&mut key)?;
-    let findings = profile.check(&facts(&key, Held::NotAsked), &ModelEntry::NoMetadata);
+    let metadata =
+        if profile.uses_metadata { metadata_on(app, &key)? } else { MetadataFacts::default() };
+    let findings = profile.check(&facts(&key, Held::NotAsked), &metadata);
     let view = CheckView::of(profile, key.description(), &findings);
     app.print(&view, CheckView::text)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+/// What the metadata that was imported says of a key's model.
+fn metadata_on(app: &mut App<'_>, key: &Key) -> Result<MetadataFacts, CliError> {
+    let aaguid = key.known_info().and_then(|info| info.aaguid);
+    let (Some(aaguid), Some(kept)) = (aaguid, app.needed_metadata()?) else {
+        return Ok(MetadataFacts::default());
+    };
+    let now = app.now_in_seconds();
+    let entry = kept.by_aaguid(aaguid).map_err(|error| app.damaged_metadata(error))?;
+    let summary = kept.summary();
+    Ok(MetadataFacts {
+        model: ModelEntry::of(entry.as_ref(), Date::of_moment(now)),
+        overdue_since: summary.is_due(now).then_some(summary.next_update),
+    })
 }
 
 fn unknown(name: Option<&str>) -> CliError {

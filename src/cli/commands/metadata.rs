@@ -108,10 +108,6 @@ fn import(app: &mut App<'_>, args: &ImportArgs) -> Result<Exit, CliError> {
 fn show(app: &mut App<'_>, args: &ShowArgs) -> Result<Exit, CliError> {
     let kept = app.needed_metadata()?.ok_or_else(explain::no_metadata)?;
     let now = app.now_in_seconds();
-    let path = app.metadata_file().unwrap_or_default();
-    let damaged = |error: KeptError| {
-        explain::kept_metadata(&crate::cli::kept_metadata::Unusable::Damaged(error), &path)
-    };
     let summary = kept.summary();
     if summary.is_due(now) {
         app.ui.warning(&format!(
@@ -123,7 +119,8 @@ fn show(app: &mut App<'_>, args: &ShowArgs) -> Result<Exit, CliError> {
         );
     }
     if args.model.is_none() && args.status.is_none() {
-        let view = SummaryView::of(&kept, &kept.all().map_err(damaged)?, now);
+        let all = kept.all().map_err(|error| app.damaged_metadata(error))?;
+        let view = SummaryView::of(&kept, &all, now);
         app.print(&view, SummaryView::text)?;
         return Ok(Exit::Done);
     }
@@ -131,7 +128,7 @@ fn show(app: &mut App<'_>, args: &ShowArgs) -> Result<Exit, CliError> {
         Some(model) => find(&kept, model),
         None => kept.all(),
     }
-    .map_err(damaged)?;
+    .map_err(|error| app.damaged_metadata(error))?;
     if let Some(status) = &args.status {
         models.retain(|entry| {
             entry.status_reports.iter().any(|report| report.status.eq_ignore_ascii_case(status))

@@ -20,7 +20,7 @@ mod wishes;
 
 pub use facts::{Held, KeyFacts};
 pub use finding::{Finding, Findings, Remedy, Source, Standing};
-pub use profile::{ModelEntry, Profile};
+pub use profile::{MetadataFacts, ModelEntry, Profile};
 pub use wishes::{AttestationWish, ExtensionWish, ListedCredential, RegistrationWishes, Wishes};
 
 use finding::Rule;

@@ -12,6 +12,7 @@ pub(super) const PROFILE: Profile = Profile {
     service: "Microsoft Entra ID",
     variant: Some("attestation not enforced"),
     about: "Signing in without a password, by a passkey on the key.",
+    uses_metadata: false,
     rules: |candidate| check(candidate, false),
 };
 
@@ -21,6 +22,7 @@ pub(super) const ATTESTED: Profile = Profile {
     service: "Microsoft Entra ID",
     variant: Some("attestation enforced"),
     about: "Signing in without a password, by a passkey on a key of a certified model.",
+    uses_metadata: true,
     rules: |candidate| check(candidate, true),
 };
 
@@ -80,7 +82,7 @@ fn check(candidate: &Candidate<'_>, attested: bool) -> Vec<Finding> {
             }
             .from(VENDORS),
         );
-        findings.extend(rules::metadata(candidate.model, info, VENDORS));
+        findings.extend(rules::metadata(candidate.metadata, info, VENDORS));
     }
     findings.push(rules::model_list(info, POLICY));
     findings

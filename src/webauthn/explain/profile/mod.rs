@@ -13,7 +13,7 @@ use super::facts::KeyFacts;
 use super::finding::{Finding, Findings};
 use crate::webauthn::metadata::{Date, Entry};
 use crate::webauthn::trust::certification;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What a service, or a kind of service, wants of a key.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,8 @@ pub struct Profile {
     pub variant: Option<&'static str>,
     /// What the key is used for there, as a sentence.
     pub about: &'static str,
+    /// Whether what the FIDO metadata says of the model counts.
+    pub uses_metadata: bool,
     rules: fn(&Candidate<'_>) -> Vec<Finding>,
 }
 
@@ -37,7 +39,16 @@ pub const PROFILES: [Profile; 5] =
 #[derive(Clone, Debug)]
 pub(super) struct Candidate<'a> {
     pub(super) key: &'a KeyFacts<'a>,
-    pub(super) model: &'a ModelEntry,
+    pub(super) metadata: &'a MetadataFacts,
+}
+
+/// What is known from the FIDO metadata.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetadataFacts {
+    /// What it says of the model.
+    pub model: ModelEntry,
+    /// Since when a newer release is to be had, if the one at hand is old.
+    pub overdue_since: Option<Date>,
 }
 
 /// What the FIDO metadata says of a model.
@@ -84,20 +95,23 @@ impl ModelEntry {
 /// The status of a model of which no key is to be trusted any more.
 const REVOKED: &str = "REVOKED";
 
-/// What a key cannot do that says this of itself, as JSON of getInfo's members.
+/// What a key cannot do that says this of itself, as JSON of getInfo's members. Statements that leave a
+/// member out are many, and Microsoft admits their models: what is not said is not held against them.
 fn lacks(info: &Value) -> Vec<&'static str> {
-    let texts = |name: &str| {
+    let texts = |name: &str, fits: fn(&str) -> bool| {
         let list = info.get(name).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_str)
+        list.is_none_or(|list| list.iter().filter_map(Value::as_str).any(fits))
     };
-    let option = |name: &str| {
-        info.get("options").and_then(|options| options.get(name)).and_then(Value::as_bool)
+    let options = info.get("options").and_then(Value::as_object);
+    let option = |fits: &dyn Fn(&Map<String, Value>) -> bool| options.is_none_or(fits);
+    let verifies = |options: &Map<String, Value>| {
+        options.contains_key("uv") || options.contains_key("clientPin")
     };
     let able = [
-        (texts("versions").any(|version| version.starts_with("FIDO_2_")), "FIDO2"),
-        (option("rk") == Some(true), "rk"),
-        (option("uv").is_some() || option("clientPin").is_some(), "uv or clientPin"),
-        (texts("extensions").any(|name| name == "hmac-secret"), "hmac-secret"),
+        (texts("versions", |version| version.starts_with("FIDO_2_")), "FIDO2"),
+        (option(&|options| options.get("rk") == Some(&Value::Bool(true))), "rk"),
+        (option(&verifies), "uv or clientPin"),
+        (texts("extensions", |name| name == "hmac-secret"), "hmac-secret"),
     ];
     able.into_iter().filter(|(able, _)| !able).map(|(_, name)| name).collect()
 }
@@ -109,7 +123,7 @@ impl Profile {
     }
 
     /// Holds the profile against a key.
-    pub fn check(&self, key: &KeyFacts<'_>, model: &ModelEntry) -> Findings {
-        Findings((self.rules)(&Candidate { key, model }))
+    pub fn check(&self, key: &KeyFacts<'_>, metadata: &MetadataFacts) -> Findings {
+        Findings((self.rules)(&Candidate { key, metadata }))
     }
 }

@@ -10,6 +10,7 @@ pub(super) const PROFILE: Profile = Profile {
     service: "NHSmail",
     variant: None,
     about: "A FIDO2 token as the second factor beside the password.",
+    uses_metadata: false,
     rules: check,
 };
 

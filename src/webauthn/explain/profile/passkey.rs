@@ -11,6 +11,7 @@ pub(super) const PROFILE: Profile = Profile {
     service: "a service with passkeys",
     variant: None,
     about: "Signing in without a password, by a passkey on the key and its PIN or a fingerprint.",
+    uses_metadata: false,
     rules: check,
 };
 

@@ -1,6 +1,6 @@
 //! Rules that several profiles have.
 
-use super::{Candidate, ModelEntry};
+use super::{Candidate, MetadataFacts, ModelEntry};
 use crate::ctap::get_info::Info;
 use crate::webauthn::explain::facts::{Verification, list};
 use crate::webauthn::explain::finding::{Finding, Remedy, Rule, Source};
@@ -119,21 +119,42 @@ pub(super) fn model_list(info: &Info, source: Source) -> Finding {
         .from(source)
 }
 
-/// The FIDO metadata knows the model, as certified and not withdrawn.
-pub(super) fn metadata(model: &ModelEntry, info: &Info, source: Source) -> Vec<Finding> {
+/// The FIDO metadata knows the model, as certified and not withdrawn, and is not out of date.
+pub(super) fn metadata(facts: &MetadataFacts, info: &Info, source: Source) -> Vec<Finding> {
+    let mut findings = vec![model_entry(&facts.model, info).from(source)];
+    if facts.model != ModelEntry::NoMetadata {
+        let rule =
+            Rule::new("metadata_fresh", "The FIDO metadata is up to date", "the newest release");
+        findings.push(
+            match facts.overdue_since {
+                None => rule.pass("no newer one was due"),
+                Some(date) => rule
+                    .warn(
+                        format!("a newer one was due on {date}"),
+                        format!("the metadata that was imported is old: a newer release was due on {date}"),
+                    )
+                    .help(Remedy::ImportMetadata),
+            }
+            .from(source),
+        );
+    }
+    findings
+}
+
+/// What the FIDO metadata says of the model.
+fn model_entry(model: &ModelEntry, info: &Info) -> Finding {
     let rule = Rule::new(
         "metadata",
         "The FIDO metadata lists the model as certified",
         "an entry with a FIDO2 certification and all abilities, and not withdrawn",
     );
+    let other = || Remedy::OtherKey { that: "of a certified model".into() };
     if info.aaguid.is_none_or(|aaguid| aaguid.0 == [0; 16]) {
         let why = "the key does not say which model it is (its AAGUID is zero), so that no entry can \
                    be its";
-        let other = Remedy::OtherKey { that: "that is certified".into() };
-        return vec![rule.fail("no model", why).help(other).from(source)];
+        return rule.fail("no model", why).help(other());
     }
-    let other = || Remedy::OtherKey { that: "of a certified model".into() };
-    let finding = match model {
+    match model {
         ModelEntry::NoMetadata => {
             rule.not_checked("", "no metadata was imported").help(Remedy::ImportMetadata)
         }
@@ -168,6 +189,5 @@ pub(super) fn metadata(model: &ModelEntry, info: &Info, source: Source) -> Vec<F
         ModelEntry::Listed { description, certification: Some(status), .. } => {
             rule.pass(format!("{description}: {status}"))
         }
-    };
-    vec![finding.from(source)]
+    }
 }

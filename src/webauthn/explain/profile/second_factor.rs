@@ -11,6 +11,7 @@ pub(super) const PROFILE: Profile = Profile {
     service: "a service with security keys as a second factor",
     variant: None,
     about: "A touch of the key beside a password; nothing is kept on the key.",
+    uses_metadata: false,
     rules: check,
 };
 

@@ -14,7 +14,8 @@ fn certified() -> ModelEntry {
 }
 
 fn check(profile: &str, info: &Info, model: &ModelEntry) -> Findings {
-    Profile::named(profile).unwrap().check(&held(info, Held::NotAsked), model)
+    let facts = MetadataFacts { model: model.clone(), overdue_since: None };
+    Profile::named(profile).unwrap().check(&held(info, Held::NotAsked), &facts)
 }
 
 /// The rules that do not hold, with how.
@@ -146,6 +147,10 @@ fn the_metadata_decides_where_attestation_is_enforced() {
         let finding = of(&check("entra-attested", &info, &model), "metadata");
         assert_eq!(finding.standing, standing, "{model:?}");
         assert!(finding.why.unwrap_or_default().contains(why));
+        assert_eq!(
+            check("entra-attested", &info, &model).get("metadata_fresh").is_some(),
+            model != ModelEntry::NoMetadata
+        );
         // Where it is not enforced, nobody looks.
         assert!(check("entra", &info, &model).get("metadata").is_none());
     }
@@ -155,14 +160,25 @@ fn the_metadata_decides_where_attestation_is_enforced() {
 fn a_u2f_key_is_a_second_factor_and_nothing_else() {
     let key = KeyFacts { info: None, speaks_u2f: true, held: Held::NotAsked };
     for profile in &PROFILES {
-        let findings = profile.check(&key, &ModelEntry::NoMetadata);
+        let findings = profile.check(&key, &MetadataFacts::default());
         let standing = if profile.name == "u2f" { Standing::Pass } else { Standing::Fail };
         assert_eq!(findings.standing(), standing, "{}", profile.name);
         assert_eq!(findings.all().len(), 1);
     }
     let mute = KeyFacts { info: None, speaks_u2f: false, held: Held::NotAsked };
-    let findings = Profile::named("u2f").unwrap().check(&mute, &ModelEntry::NoMetadata);
+    let findings = Profile::named("u2f").unwrap().check(&mute, &MetadataFacts::default());
     assert_eq!(findings.standing(), Standing::Fail);
+}
+
+#[test]
+fn metadata_that_is_old_is_warned_of() {
+    let date = crate::webauthn::metadata::Date::of_moment(86_400);
+    let facts = MetadataFacts { model: certified(), overdue_since: Some(date) };
+    let info = able();
+    let findings =
+        Profile::named("entra-attested").unwrap().check(&held(&info, Held::NotAsked), &facts);
+    assert_eq!(troubles(&findings), [("metadata_fresh", Standing::Warn)]);
+    assert_eq!(of(&findings, "metadata_fresh").remedies, [Remedy::ImportMetadata]);
 }
 
 #[test]
@@ -189,9 +205,13 @@ fn an_entry_of_the_metadata_says_what_became_of_a_model() {
     assert_eq!(on(&entry, 10), certified());
     let ModelEntry::Listed { withdrawn, .. } = on(&entry, 30) else { panic!() };
     assert_eq!(withdrawn.as_deref(), Some("REVOKED"));
-    entry.authenticator_get_info = get_info(r#"{"versions": ["U2F_V2"], "options": []}"#);
+    entry.authenticator_get_info =
+        get_info(r#"{"versions": ["U2F_V2"], "options": {}, "extensions": []}"#);
     let ModelEntry::Listed { lacks, .. } = on(&entry, 10) else { panic!() };
     assert_eq!(lacks, ["FIDO2", "rk", "uv or clientPin", "hmac-secret"]);
+    // Real statements leave members out.
+    entry.authenticator_get_info = get_info(r#"{"versions": ["FIDO_2_0"]}"#);
+    assert_eq!(on(&entry, 10), certified());
     // A statement that does not say what the key says of itself is not held against it.
     entry.authenticator_get_info = None;
     assert_eq!(on(&entry, 10), certified());
