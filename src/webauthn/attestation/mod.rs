@@ -3,12 +3,12 @@
 //!
 //! | module | format | section |
 //! |---|---|---|
-//! | [`packed`] | `packed`, with certificate and self | 8.2 |
-//! | [`tpm`] | `tpm` | 8.3 |
-//! | [`android_key`] | `android-key` | 8.4 |
-//! | [`fido_u2f`] | `fido-u2f` | 8.6 |
-//! | [`apple`] | `apple` | 8.8 |
-//! | [`compound`] | `compound` | 8.9 |
+//! | `packed` | `packed`, with certificate and self | 8.2 |
+//! | `tpm` | `tpm` | 8.3 |
+//! | `android_key` | `android-key` | 8.4 |
+//! | `fido_u2f` | `fido-u2f` | 8.6 |
+//! | `apple` | `apple` | 8.8 |
+//! | `compound` | `compound` | 8.9 |
 //!
 //! `none` (8.7) is checked here; `android-safetynet` (8.5), which nobody makes any more, is reported as
 //! not checked. Whether a certificate leads to a root that somebody trusts is not decided here.
