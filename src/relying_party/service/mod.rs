@@ -1,7 +1,7 @@
 //! The relying party over HTTP.
 //!
 //! One thread. Connections are tasks of a current-thread runtime; the relying party itself belongs to
-//! one task, and the others ask it by message ([`desk`]). Who may ask is in [`guard`], how much in
+//! one task, and the others ask it by message (`desk`). Who may ask is in `guard`, how much in
 //! [`limits`]. The service ends when the person wishes to stop.
 
 mod answer;
