@@ -107,7 +107,11 @@ pub fn read_all(stream: impl Read, name: &str) -> Result<Vec<u8>, CliError> {
 ///
 /// Why it cannot be read, in words.
 pub fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
-    read_stream_up_to(File::open(path).map_err(|error| error.to_string())?, longest)
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    // Of a long file, no part is copied as the room for it grows.
+    let length = file.metadata().map_or(0, |metadata| metadata.len()).min(longest);
+    let room = usize::try_from(length).unwrap_or_default().saturating_add(1);
+    read_into(Vec::with_capacity(room), file, longest)
 }
 
 /// Reads a stream to its end, up to a limit.
@@ -116,7 +120,10 @@ pub fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
 ///
 /// Why it cannot be read, in words.
 pub fn read_stream_up_to(stream: impl Read, longest: u64) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
+    read_into(Vec::new(), stream, longest)
+}
+
+fn read_into(mut bytes: Vec<u8>, stream: impl Read, longest: u64) -> Result<Vec<u8>, String> {
     let read = stream.take(longest.saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|error| error.to_string())?;
     match u64::try_from(bytes.len()) {

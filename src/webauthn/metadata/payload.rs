@@ -63,7 +63,15 @@ struct Document<'a> {
     #[serde(borrow)]
     next_update: Option<&'a RawValue>,
     #[serde(borrow)]
-    entries: Option<&'a RawValue>,
+    entries: Option<Vec<&'a RawValue>>,
+}
+
+/// Tells a document whose entries are no list from what is no such document.
+fn what_is_wrong(text: &str, error: &serde_json::Error) -> PayloadError {
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) if value.is_object() && error.is_data() => PayloadError::Member("entries"),
+        _ => PayloadError::Json(error.to_string()),
+    }
 }
 
 /// Reads a payload: what it is, and the models that could be read.
@@ -74,8 +82,10 @@ struct Document<'a> {
 pub(super) fn read(bytes: &[u8]) -> Result<(Summary, Vec<Entry>), PayloadError> {
     let text =
         std::str::from_utf8(bytes).map_err(|_| PayloadError::Json("it is not UTF-8".to_owned()))?;
-    let document: Document<'_> =
-        serde_json::from_str(text).map_err(|error| PayloadError::Json(error.to_string()))?;
+    let document: Document<'_> = match serde_json::from_str(text) {
+        Ok(document) => document,
+        Err(error) => return Err(what_is_wrong(text, &error)),
+    };
     let member = |name, raw: Option<&RawValue>| -> Result<Value, PayloadError> {
         let value = raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
         value.ok_or(PayloadError::Member(name))
@@ -85,8 +95,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Summary, Vec<Entry>), PayloadError> 
     let next_update = next_update.as_str().and_then(|text| text.parse().ok());
     let next_update = next_update.ok_or(PayloadError::Member("nextUpdate"))?;
     let raw = document.entries.ok_or(PayloadError::Member("entries"))?;
-    let raw: Vec<&RawValue> =
-        serde_json::from_str(raw.get()).map_err(|_| PayloadError::Member("entries"))?;
 
     let mut summary = Summary {
         number,
