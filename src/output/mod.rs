@@ -21,6 +21,8 @@ pub mod metadata;
 pub mod options;
 pub mod pin;
 pub mod remedy;
+#[cfg(feature = "relying-party")]
+pub mod remote_ceremony;
 pub mod reset;
 pub mod rules;
 pub mod secrets;

@@ -144,6 +144,7 @@ class WithFido2(RelyingParty):
         options, state = server.register_begin(
             {"id": account.handle, "name": account.name, "displayName": body["displayName"]},
             credentials=[one.known for one in account.credentials.values()],
+            resident_key_requirement=selection.get("residentKey"),
             user_verification=selection.get("userVerification"),
         )
         return dict(options.public_key), (server, state)
@@ -208,7 +209,10 @@ class WithWebauthn(RelyingParty):
             user_display_name=body["displayName"],
             attestation=structs.AttestationConveyancePreference(body.get("attestation") or "none"),
             authenticator_selection=structs.AuthenticatorSelectionCriteria(
-                user_verification=structs.UserVerificationRequirement(required)
+                resident_key=structs.ResidentKeyRequirement(
+                    selection.get("residentKey", "discouraged")
+                ),
+                user_verification=structs.UserVerificationRequirement(required),
             ),
             supported_pub_key_algs=[COSEAlgorithmIdentifier(one) for one in self.OFFERED],
             exclude_credentials=[

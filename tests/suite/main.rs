@@ -48,6 +48,8 @@ mod rp_bad_servers;
 #[cfg(feature = "relying-party")]
 mod rp_errors;
 #[cfg(feature = "relying-party")]
+mod rp_run;
+#[cfg(feature = "relying-party")]
 mod rp_serve;
 mod secrets;
 mod select;

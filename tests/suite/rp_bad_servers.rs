@@ -129,3 +129,57 @@ fn tls_is_verified() {
     insta::assert_snapshot!(stranger.to_string().replace(&server.url, "https://localhost:PORT"));
     desk.run(&format!("{line} --ca {root}")).succeeded();
 }
+
+/// The server takes long, or says something else, after the key has made a credential.
+#[test]
+fn a_credential_that_was_made_is_not_left_unmentioned() {
+    let options = r#"{"status":"ok","rp":{"id":"localhost","name":"a"},"user":{"id":"AAAA",
+        "name":"a","displayName":"a"},"challenge":"AAAAAAAAAAAAAAAAAAAAAA",
+        "authenticatorSelection":{"residentKey":"RESIDENT"},
+        "pubKeyCredParams":[{"type":"public-key","alg":-7}]}"#;
+    let serving = |resident: &'static str, result: Option<String>| {
+        answering(move |mut stream| {
+            let is_first = hear(&mut stream).contains("/options ");
+            let first = || http("200 OK", JSON, &options.replace("RESIDENT", resident));
+            match result.clone().filter(|_| !is_first).or_else(|| is_first.then(first)) {
+                Some(answer) => drop(stream.write_all(answer.as_bytes())),
+                None => std::mem::forget(stream),
+            }
+        })
+    };
+    let html = http("502 Bad Gateway", "Content-Type: text/html\r\n", "<h1>Bad Gateway</h1>");
+    let page = http("200 OK", "Content-Type: text/html\r\n", "<h1>Welcome</h1>");
+    let elsewhere = http("303 See Other", "Location: /account\r\n", "");
+    let mut text = String::new();
+    for (what, resident, result) in [
+        ("an error page", "discouraged", Some(html)),
+        ("a page", "required", Some(page)),
+        ("elsewhere", "discouraged", Some(elsewhere)),
+        ("silence", "required", None),
+    ] {
+        let url = serving(resident, result);
+        let (desk, _key) = Desk::with_key();
+        desk.set_pin("123456");
+        let pin = desk.file("pin", "123456");
+        let outcome =
+            desk.run(&format!("rp run {url} --user a --pin-file {pin} --server-timeout 2"));
+        assert_ne!(outcome.exit, Exit::Done);
+        let shown = outcome.to_string().replace(&url, "http://localhost:PORT");
+        let shown = shown.lines().map(|line| {
+            let line = match line.split_once("Credential ID  ") {
+                Some((before, _)) => format!("{before}Credential ID  …"),
+                None => line.to_owned(),
+            };
+            match line.split_once("credential delete ") {
+                Some((before, after)) => {
+                    let after = after.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+                    format!("{before}credential delete ID{after}")
+                }
+                None => line,
+            }
+        });
+        let shown: Vec<String> = shown.collect();
+        writeln!(text, "# {what}\n{}\n", shown.join("\n")).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}

@@ -123,6 +123,10 @@ fn flags() {
         "rp audit http://localhost:1 --case reg-key-type --must-only".to_owned(),
         "rp audit http://localhost:1 --junit -".to_owned(),
         format!("rp audit http://localhost:1 --junit {taken}/below"),
+        "rp run example.com --user a".to_owned(),
+        "rp run http://localhost:1".to_owned(),
+        "rp run http://localhost:1 --user a --assert --resident".to_owned(),
+        "rp run http://localhost:1 --user a".to_owned(),
         "rp audit https://example.com".to_owned(),
         "rp audit https://example.com --json".to_owned(),
     ];

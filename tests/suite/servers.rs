@@ -70,8 +70,18 @@ impl Server {
         Self::start_with(library, &["--tls", root])
     }
 
+    /// Starts `fidokey rp serve`.
+    pub fn ours() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fidokey"));
+        command.args(["rp", "serve", "--port", "0", "--quiet"]);
+        Self::spawn(command)
+    }
+
     fn start_with(library: Library, arguments: &[&str]) -> Self {
-        let mut command = library.command(arguments);
+        Self::spawn(library.command(arguments))
+    }
+
+    fn spawn(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("a server starts");
         let stdin = process.stdin.take().unwrap();

@@ -16,7 +16,7 @@ pub struct Answer {
 
 impl Answer {
     /// What an error says of a no, if it is one.
-    pub(super) fn of(error: &RemoteError) -> Option<Self> {
+    pub fn of(error: &RemoteError) -> Option<Self> {
         match error {
             RemoteError::Refused { status, message, .. } => {
                 Some(Self { http_status: *status, message: message.clone() })

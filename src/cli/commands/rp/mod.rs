@@ -1,6 +1,7 @@
 //! `fidokey rp`.
 
 mod audit;
+mod run;
 mod serve;
 mod server;
 
@@ -25,6 +26,12 @@ enum RpCommand {
     /// listens on this computer alone, and answers to no other name or page. Standard output gets its
     /// address as soon as it is ready; with --json, one line of JSON.
     Serve(serve::ServeArgs),
+    /// Register or sign in with a key at a relying party elsewhere.
+    ///
+    /// The server speaks the FIDO2 conformance interface, as `fidokey rp serve` does. Its options are
+    /// carried out on the key as a browser would do it, in the name of the page at its address, and
+    /// it is told the result. Ends with 8 if it refuses that.
+    Run(run::RunArgs),
     /// Find out whether a relying party rejects what it must.
     ///
     /// A forging authenticator registers and asserts at a server that speaks the FIDO2 conformance
@@ -42,6 +49,7 @@ enum RpCommand {
 pub fn run(app: &mut App<'_>, args: &RpArgs) -> Result<Exit, CliError> {
     match &args.command {
         RpCommand::Serve(args) => serve::run(app, args),
+        RpCommand::Run(args) => run::run(app, args),
         RpCommand::Audit(args) => audit::run(app, args),
     }
 }
