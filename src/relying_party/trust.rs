@@ -12,6 +12,8 @@ pub struct Trust {
     pub roots: Roots,
     /// The FIDO metadata.
     pub metadata: Option<Kept>,
+    /// Whether an attestation must be trusted.
+    pub required: bool,
     /// What models are called.
     pub names: ModelNames,
 }
@@ -20,6 +22,6 @@ impl Trust {
     /// The same as the rules of trust want it, at this second since 1970.
     pub(super) fn source(&self, at: u64) -> TrustSource<'_> {
         let metadata = self.metadata.as_ref();
-        TrustSource { roots: &self.roots, metadata, info: None, required: false, at }
+        TrustSource { roots: &self.roots, metadata, info: None, required: self.required, at }
     }
 }

@@ -25,8 +25,11 @@ const browser = await puppeteer.launch({
 });
 const axe = require.resolve('axe-core/axe.min.js');
 
+const { profile } = await (await fetch(`${url}/api/session`)).json();
+
 let failed = 0;
 for (const [name, scenario] of Object.entries(scenarios)) {
+  if (name.startsWith('entra:') !== (profile === 'entra')) continue;
   if (only && !name.includes(only)) continue;
   const context = await browser.createBrowserContext();
   const visitor = await Visitor.at(context, url, { axe, screenshots, name });

@@ -262,4 +262,19 @@ export const scenarios = {
     await visitor.open('#tokens');
     await visitor.expect('With a password');
   },
+
+  // Of a service that sends the options of Microsoft Entra ID.
+  async 'entra: a passkey, and its key again'(visitor) {
+    await visitor.plugIn();
+    await makeAccount(visitor, 'pharmacy.one');
+    await visitor.expect('Options are those that Microsoft Entra ID sends.', 'footer');
+    await registerToken(visitor, 'Key', { alone: true });
+    await visitor.hear('status', '“Key” was registered');
+    await registerToken(visitor, 'The same key', { alone: true });
+    await visitor.hear('alert', 'registered for this account already');
+    await count(visitor, 1);
+    await signOut(visitor);
+    await visitor.press('Sign in with a passkey');
+    await visitor.arrive('Profile');
+  },
 };

@@ -153,9 +153,9 @@ export class Visitor {
     }
   }
 
-  async expect(text) {
+  async expect(text, where = 'main') {
     await this.page
-      .waitForFunction((text) => document.querySelector('main').innerText.includes(text), {}, text)
+      .waitForFunction((text, where) => document.querySelector(where).innerText.includes(text), {}, text, where)
       .catch(() => {
         throw new Error(`"${text}" is not on the page`);
       });

@@ -7,6 +7,8 @@ use crate::cli::files::{self, read_up_to};
 use crate::ctap::get_info::Info;
 use crate::output::words;
 use crate::webauthn::metadata::{self, BlobTrust, Kept, Metadata};
+#[cfg(feature = "relying-party")]
+use crate::webauthn::model_names::ModelNames;
 use crate::webauthn::trust::{self, Roots, TrustSource};
 use crate::webauthn::verify::Verdict;
 use clap::Args;
@@ -71,6 +73,13 @@ impl TrustArgs {
 }
 
 impl Trust {
+    /// The same for the local relying party, with what models are called.
+    #[cfg(feature = "relying-party")]
+    pub(super) fn of_service(self, names: ModelNames) -> crate::relying_party::trust::Trust {
+        let Self { roots, metadata, required, .. } = self;
+        crate::relying_party::trust::Trust { roots, metadata, required, names }
+    }
+
     /// Adds to a verdict on a registration whether its attestation can be believed. `info` is what
     /// the key says of itself, where it is at hand.
     pub(super) fn judge(&self, verdict: Verdict, info: Option<&Info>) -> Verdict {

@@ -80,3 +80,6 @@ impl Accounts {
         self.0.values().find(|account| account.user_handle == *handle)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,3 +14,6 @@ pub use assertion::{AssertionOffer, AssertionTerms, Kept};
 pub use judgement::Judgement;
 pub use registration::{Attested, RegistrationOffer, RegistrationTerms};
 pub use terms::{CHALLENGE_LENGTH, Challenge, TIMEOUT};
+
+#[cfg(test)]
+mod tests;

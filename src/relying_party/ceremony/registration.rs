@@ -42,9 +42,20 @@ pub struct RegistrationTerms {
 }
 
 impl RegistrationTerms {
-    /// The algorithms of this service, the best known first; all of them are verified here.
+    /// The algorithms of this service, the most usual first. It verifies more: that a key of an
+    /// algorithm which was not offered is refused must be seen, too.
     pub fn usual_algorithms() -> Vec<Algorithm> {
-        vec![Algorithm::ES256, Algorithm::EDDSA, Algorithm::ES384, Algorithm::RS256]
+        vec![
+            Algorithm::ES256,
+            Algorithm::EDDSA,
+            Algorithm::ES384,
+            Algorithm::ES512,
+            Algorithm::RS256,
+            Algorithm::PS256,
+            Algorithm::ML_DSA_44,
+            Algorithm::ML_DSA_65,
+            Algorithm::ML_DSA_87,
+        ]
     }
 
     /// Changes the terms to those of Microsoft Entra ID.

@@ -15,6 +15,9 @@ use crate::webauthn::json::options::UserVerificationRequirement;
 use crate::webauthn::json::{AuthenticationResponseJson, RegistrationResponseJson};
 use serde_json::Value;
 
+/// The extension input that makes a registration fail where its protection is not to be had.
+const ENFORCE: &str = "enforceCredentialProtectionPolicy";
+
 /// What a response was made of.
 pub(super) struct Outcome<T> {
     pub(super) decision: Decision,
@@ -38,10 +41,15 @@ impl RelyingParty<'_> {
         terms: RegistrationTerms,
         purpose: RegistrationFor,
     ) -> Result<Value, Refusal> {
-        let terms = match self.identity.profile {
+        let mut terms = match self.identity.profile {
             Profile::Plain => terms,
             Profile::Entra => terms.as_entra(),
         };
+        if purpose != RegistrationFor::Conformance {
+            // Entra sends it to programs. Chromium 156 takes it, beside a policy that protects
+            // nothing, for a contradiction and asks no key.
+            terms.extensions.remove(ENFORCE);
+        }
         let offer = terms.offer(&self.identity, Challenge::fresh(self.surroundings.random)?);
         let options = offer.options.clone();
         let now = self.surroundings.clock.now();

@@ -252,3 +252,58 @@ fn take<O, F>(
     }
     Ok(waiting)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counting(u64);
+
+    impl Random for Counting {
+        fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomError> {
+            self.0 += 1;
+            bytes.fill(0);
+            bytes[..8].copy_from_slice(&self.0.to_be_bytes());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_session_that_was_unused_the_longest_goes_first() {
+        let mut sessions = Sessions::default();
+        let mut random = Counting(0);
+        let second = |number| Duration::from_secs(number);
+        let tokens: Vec<String> = (0..MAX_SESSIONS)
+            .map(|_| sessions.begin(&mut random, second(0)).unwrap().cookie.unwrap())
+            .collect();
+        // All but the second were used since.
+        for (number, token) in tokens.iter().enumerate() {
+            if number != 1 {
+                assert!(sessions.find(Some(token), second(5)).is_some());
+            }
+        }
+        let new = sessions.begin(&mut random, second(6)).unwrap();
+        assert_eq!(sessions.open.len(), MAX_SESSIONS);
+        assert!(sessions.find(Some(&tokens[1]), second(6)).is_none());
+        assert!(sessions.find(Some(&tokens[0]), second(6)).is_some());
+        assert!(sessions.get(new.key).is_ok());
+    }
+
+    #[test]
+    fn a_session_ends_and_a_token_is_exact() {
+        let mut sessions = Sessions::default();
+        let entry = sessions.begin(&mut Counting(0), Duration::ZERO).unwrap();
+        let token = entry.cookie.unwrap();
+        for wrong in
+            ["", "AAAA", token.get(1..).unwrap(), &format!("{token}="), &"A".repeat(100_000)]
+        {
+            assert!(sessions.find(Some(wrong), Duration::ZERO).is_none(), "{wrong}");
+        }
+        assert!(sessions.find(None, Duration::ZERO).is_none());
+        assert!(sessions.find(Some(&token), SESSION_IDLE).is_some());
+        assert!(sessions.find(Some(&token), SESSION_IDLE * 2).is_some());
+        let late = SESSION_IDLE * 3 + Duration::from_secs(1);
+        assert!(sessions.find(Some(&token), late).is_none());
+        assert!(sessions.get(entry.key).is_err());
+    }
+}

@@ -47,3 +47,27 @@ impl Tries {
         self.0.remove(name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_counted_up_to_a_bound_and_forgotten() {
+        let mut tries = Tries::default();
+        let name = |number: usize| AccountName::parse(&format!("user{number}")).unwrap();
+        for _ in 0..MOST_TRIES {
+            tries.begin(&name(0), Duration::ZERO).unwrap();
+        }
+        let half = FORGOTTEN / 2;
+        assert_eq!(tries.begin(&name(0), half), Err(Refusal::TooManyTries { seconds: 151 }));
+        tries.begin(&name(1), half).unwrap();
+        tries.begin(&name(0), FORGOTTEN + Duration::from_secs(1)).unwrap();
+        for number in 0..2 * MAX_NAMES {
+            tries.begin(&name(number), FORGOTTEN * 2).unwrap();
+        }
+        assert_eq!(tries.0.len(), MAX_NAMES);
+        tries.succeeded(&name(2 * MAX_NAMES - 1));
+        assert_eq!(tries.0.len(), MAX_NAMES - 1);
+    }
+}

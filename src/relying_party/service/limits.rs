@@ -43,8 +43,9 @@ impl Default for Limits {
             body: Duration::from_secs(15),
             connection: Duration::from_secs(600),
             body_bytes: 256 * 1024,
-            burst: 500,
-            rate: 100,
+            // An audit makes several hundred.
+            burst: 2000,
+            rate: 500,
         }
     }
 }

@@ -52,6 +52,21 @@ impl Drop for Process {
     }
 }
 
+/// Posts this to a service; gives the answer.
+fn ask(process: &Process, path: &str, body: &str) -> String {
+    let host = process.url().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 #[test]
 fn it_says_where_it_is_and_ends_with_ctrl_c() {
     let desk = Desk::empty();
@@ -98,17 +113,8 @@ fn accounts_are_kept_in_a_file_for_its_owner_alone() {
     let file = path.display().to_string();
     for (request, status) in [("sign-up", "ok"), ("sign-in", "ok"), ("sign-up", "failed")] {
         let process = Process::start(&desk, &["--state", &file]);
-        let host = process.url().strip_prefix("http://").unwrap().to_owned();
         let body = r#"{"username":"alice","password":"correct horse battery"}"#;
-        let mut stream = TcpStream::connect(&host).unwrap();
-        let request = format!(
-            "POST /api/{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = ask(&process, &format!("/api/{request}"), body);
         assert!(answer.contains(&format!(r#""status":"{status}""#)), "{answer}");
         assert_eq!(process.interrupt().0, Some(0));
     }
@@ -175,27 +181,30 @@ fn what_keeps_it_from_beginning_is_said() {
     assert_eq!(std::fs::read_to_string(desk.path("foreign")).unwrap(), "hello");
 }
 
-/// The page in a real browser: `tests/browser` drives it.
-#[test]
-fn people_use_the_page_in_a_browser() {
-    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
-    let check = Command::new("bash").arg(format!("{FOLDER}/setup")).arg("--check").output();
+/// What `tests/browser` needs: the browser's path. `None` where it is not installed; the test is then
+/// skipped.
+fn browser(test: &str) -> Option<String> {
+    let check = Command::new("bash").arg(format!("{BROWSER}/setup")).arg("--check").output();
     if !check.is_ok_and(|output| output.status.success()) {
-        skip("rp_serve::command", "the browser is not installed; tests/browser/setup installs it");
-        return;
+        skip(test, "the browser is not installed; tests/browser/setup installs it");
+        return None;
     }
-    let which = Command::new("which")
-        .arg(std::env::var("BROWSER").unwrap_or_else(|_| "chromium".into()))
-        .output()
-        .unwrap();
-    let browser = String::from_utf8(which.stdout).unwrap();
+    let name = std::env::var("BROWSER").unwrap_or_else(|_| "chromium".into());
+    let which = Command::new("which").arg(name).output().unwrap();
+    Some(String::from_utf8(which.stdout).unwrap().trim().to_owned())
+}
+
+const BROWSER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
+
+/// Has people use the page of a service with these flags; gives what it said to them.
+fn people_use_the_page(browser: &str, more: &[&str]) -> String {
     let desk = Desk::empty();
-    let process = Process::start(&desk, &[]);
+    let process = Process::start(&desk, more);
     let mut command = Command::new("node");
     command
-        .arg(format!("{FOLDER}/run.mjs"))
+        .arg(format!("{BROWSER}/run.mjs"))
         .arg(process.url())
-        .env("BROWSER_PATH", browser.trim())
+        .env("BROWSER_PATH", browser)
         .env("BROWSER_HOME", concat!(env!("CARGO_MANIFEST_DIR"), "/target/browser"))
         // It has profiles and caches of its own.
         .env("HOME", desk.path("."))
@@ -204,17 +213,11 @@ fn people_use_the_page_in_a_browser() {
         command.arg(directory);
     }
     let output = command.output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
     let mut text = String::new();
-    for line in said.lines() {
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
         let line: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(
-            line["ok"],
-            true,
-            "{}\n{}",
-            line["scenario"],
-            line["error"].as_str().unwrap_or("")
-        );
+        let error = line["error"].as_str().unwrap_or("");
+        assert_eq!(line["ok"], true, "{}\n{error}", line["scenario"]);
         text.push_str(&format!("# {}\n", line["scenario"].as_str().unwrap()));
         for message in line["said"].as_array().unwrap() {
             text.push_str(&format!("{}\n", message.as_str().unwrap()));
@@ -222,6 +225,44 @@ fn people_use_the_page_in_a_browser() {
         text.push('\n');
     }
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    insta::assert_snapshot!(text);
     assert_eq!(process.interrupt(), (Some(0), String::new()));
+    text
+}
+
+#[test]
+fn people_use_the_page_in_a_browser() {
+    let Some(browser) = browser("rp_serve::command: the page") else { return };
+    insta::assert_snapshot!(people_use_the_page(&browser, &[]));
+}
+
+#[test]
+fn a_browser_takes_the_options_of_entra() {
+    let Some(browser) = browser("rp_serve::command: Entra's options") else { return };
+    insta::assert_snapshot!(people_use_the_page(&browser, &["--profile", "entra"]));
+}
+
+/// Two services would overwrite each other's accounts.
+#[test]
+fn a_state_file_belongs_to_one_service() {
+    let desk = Desk::empty();
+    let file = desk.path("accounts").display().to_string();
+    let (one, other) =
+        (Process::start(&desk, &["--state", &file]), Process::start(&desk, &["--state", &file]));
+    let ask = |process: &Process, name: &str| {
+        let body = format!(r#"{{"username":"{name}","password":"correct horse battery"}}"#);
+        ask(process, "/api/sign-up", &body)
+    };
+    assert!(ask(&one, "alice").contains(r#""status":"ok""#));
+    let refused = ask(&other, "bob");
+    let refused = refused.split("\r\n\r\n").nth(1).unwrap();
+    insta::assert_snapshot!(refused);
+    assert!(ask(&one, "carol").contains(r#""status":"ok""#));
+}
+
+/// Roots decide which attestations are believed.
+#[test]
+fn roots_that_are_no_certificates_are_refused() {
+    let desk = Desk::empty();
+    let file = desk.file("roots.pem", "no certificate");
+    insta::assert_snapshot!(desk.run(&format!("rp serve --port 0 --roots {file}")));
 }

@@ -66,6 +66,23 @@ fn the_options_of_entra_are_sent() {
 }
 
 #[test]
+fn an_audit_finds_nothing() {
+    let service = Service::start();
+    let outcome = Desk::empty().run(&format!("rp audit {} --json", service.origin));
+    outcome.succeeded();
+    let report = outcome.json();
+    assert_eq!(report["passed"], true, "{outcome}");
+    let cases = report["cases"].as_array().unwrap();
+    let not_rejected: Vec<String> = cases
+        .iter()
+        .filter(|case| case["verdict"] != "rejected")
+        .map(|case| format!("{}: {}", case["id"], case["verdict"]))
+        .collect();
+    insta::assert_snapshot!(not_rejected.join("\n"));
+    assert!(cases.len() > 80, "{outcome}");
+}
+
+#[test]
 fn a_challenge_is_good_for_one_response_in_one_session() {
     let (desk, _key) = Desk::with_key();
     let service = Service::start();

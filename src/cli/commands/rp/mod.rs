@@ -22,9 +22,10 @@ pub struct RpArgs {
 enum RpCommand {
     /// Serve a relying party on this computer until Ctrl-C.
     ///
-    /// Programs use it through the FIDO2 conformance interface (/attestation/options and so on). It
-    /// listens on this computer alone, and answers to no other name or page. Standard output gets its
-    /// address as soon as it is ready; with --json, one line of JSON.
+    /// Open its address in a browser to try a key: beside a password, or in place of one. Programs use
+    /// it through the FIDO2 conformance interface (/attestation/options and so on). It listens on
+    /// this computer alone, and answers to no other name or page. Standard output gets its address as
+    /// soon as it is ready; with --json, one line of JSON.
     Serve(serve::ServeArgs),
     /// Register or sign in with a key at a relying party elsewhere.
     ///

@@ -1,18 +1,19 @@
 //! `fidokey rp serve`.
 
 use crate::cli::app::App;
+use crate::cli::commands::trust::TrustArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::{explain, files};
 use crate::output::json;
 use crate::output::service::ServiceView;
-use crate::relying_party::accounts::state::State;
+use crate::relying_party::accounts::state::{MAX_FILE, State};
 use crate::relying_party::identity::{Identity, Profile};
 use crate::relying_party::party::{RelyingParty, Store, Surroundings};
 use crate::relying_party::service::{Bound, Limits, serve};
-use crate::relying_party::trust::Trust;
 use crate::webauthn::origin::Origin;
 use clap::{Args, ValueEnum};
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -38,6 +39,9 @@ pub struct ServeArgs {
     /// Listen at this IP address, in place of this computer's own (can be repeated).
     #[arg(long, value_name = "ADDRESS")]
     bind: Vec<IpAddr>,
+    /// Whom to believe about the models of keys.
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// Whose options are sent.
@@ -58,6 +62,8 @@ pub(super) fn run(app: &mut App<'_>, args: &ServeArgs) -> Result<Exit, CliError>
         None => Profile::Plain,
         Some(ProfileName::Entra) => Profile::Entra,
     };
+    let names = app.model_names();
+    let trust = args.trust.read(app)?.of_service(names);
     let bound = Bound::bind(&args.bind, args.port).map_err(|error| explain::bind(&error))?;
     let origin = match given {
         Some(origin) => origin,
@@ -65,15 +71,14 @@ pub(super) fn run(app: &mut App<'_>, args: &ServeArgs) -> Result<Exit, CliError>
     };
     let identity = Identity::of(origin, profile)
         .map_err(|error| explain::service_origin(&error.to_string()))?;
-    let state = match &args.state {
-        Some(path) => load(path, identity.rp_id.as_str())?,
-        None => State::default(),
+    let (state, store): (_, Option<Box<dyn Store>>) = match &args.state {
+        Some(path) => {
+            let (state, file) = StateFile::open(path, identity.rp_id.as_str())?;
+            (state, Some(Box::new(file)))
+        }
+        None => (State::default(), None),
     };
     announce(app, &bound, &identity, args.state.as_deref())?;
-    let store: Option<Box<dyn Store>> = match args.state.clone() {
-        Some(path) => Some(Box::new(StateFile(path))),
-        None => None,
-    };
     let surroundings = Surroundings {
         random: &mut *app.random,
         clock: Arc::clone(&app.clock),
@@ -81,7 +86,7 @@ pub(super) fn run(app: &mut App<'_>, args: &ServeArgs) -> Result<Exit, CliError>
         began: app.clock.now(),
         store,
     };
-    let party = RelyingParty::new(identity, surroundings, Trust::default(), state);
+    let party = RelyingParty::new(identity, surroundings, trust, state);
     serve(bound, party, Limits::default(), &app.interrupt).map_err(|error| {
         CliError::new(Exit::Failed, "service", "The service cannot go on.").cause(error.to_string())
     })?;
@@ -121,30 +126,54 @@ fn announce(
     Ok(())
 }
 
-/// Reads the state; none where there is no file yet.
-fn load(path: &Path, rp_id: &str) -> Result<State, CliError> {
-    use crate::relying_party::accounts::state::MAX_FILE;
-    let failed = |error: &io::Error| explain::state_file(path, &error.to_string());
+/// The file in which the state is kept.
+struct StateFile {
+    path: PathBuf,
+    /// What is in it, as far as this service knows; `None` for no file.
+    content: Option<[u8; 32]>,
+}
+
+impl StateFile {
+    /// Reads the state; none where there is no file yet.
+    fn open(path: &Path, rp_id: &str) -> Result<(State, Self), CliError> {
+        let failed = |reason: &str| explain::state_file(path, reason);
+        let bytes = read(path).map_err(|error| failed(&error.to_string()))?;
+        let content = bytes.as_deref().map(|bytes| Sha256::digest(bytes).into());
+        let state = match bytes {
+            Some(bytes) => {
+                State::from_bytes(&bytes, rp_id).map_err(|error| failed(&error.to_string()))?
+            }
+            None => {
+                files::check_writable(path).map_err(|error| failed(&error.causes.join(": ")))?;
+                State::default()
+            }
+        };
+        Ok((state, Self { path: path.to_owned(), content }))
+    }
+}
+
+/// Reads a file, up to a byte more than a state can have; `None` where there is none.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            files::check_writable(path)
-                .map_err(|error| explain::state_file(path, &error.causes.join(": ")))?;
-            return Ok(State::default());
-        }
-        Err(error) => return Err(failed(&error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
     let most = u64::try_from(MAX_FILE).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(most).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
-    State::from_bytes(&bytes, rp_id).map_err(|error| explain::state_file(path, &error.to_string()))
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
-
-/// The file in which the state is kept.
-struct StateFile(PathBuf);
 
 impl Store for StateFile {
     fn save(&mut self, bytes: &[u8]) -> io::Result<()> {
-        files::replace(&self.0, bytes, true)
+        // Another service with the same file would lose what it kept.
+        let there = read(&self.path)?.map(|bytes| Sha256::digest(&bytes).into());
+        if there != self.content {
+            return Err(io::Error::other("another program has changed the file since"));
+        }
+        files::replace(&self.path, bytes, true)?;
+        self.content = Some(Sha256::digest(bytes).into());
+        Ok(())
     }
 }
