@@ -7,6 +7,7 @@ use fidokey::cli::exit::Exit;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// Answers every connection with the same bytes, whatever it is asked; the thread ends with the
@@ -182,4 +183,55 @@ fn a_credential_that_was_made_is_not_left_unmentioned() {
         writeln!(text, "# {what}\n{}\n", shown.join("\n")).unwrap();
     }
     insta::assert_snapshot!(text);
+}
+
+/// Ctrl-C ends the wait for a server, although it would go on.
+#[test]
+fn nobody_has_to_wait_for_a_silent_server() {
+    let mut text = String::new();
+    for line in ["rp audit URL --server-timeout 600", "rp run URL --user a --server-timeout 600"] {
+        let (desk, _key) = Desk::with_key();
+        let interrupt = desk.interrupt.clone();
+        let url = answering(move |stream| {
+            interrupt.lock().unwrap().request();
+            std::mem::forget(stream);
+        });
+        let outcome = desk.run(&line.replace("URL", &url));
+        outcome.ended(Exit::Interrupted);
+        assert_eq!(desk.record.take_of("/dev/hidraw0"), [""; 0], "no key was asked");
+        writeln!(text, "{}", outcome.to_string().replace(&url, "http://localhost:PORT")).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// What a server that goes away does not answer is not called rejected.
+#[test]
+fn a_server_that_dies_during_an_audit_is_not_called_good() {
+    const ANSWERED: usize = 12;
+    if !are_installed("a_server_that_dies") {
+        return;
+    }
+    let server = Server::start(Library::Webauthn, None);
+    let target = server.url.strip_prefix("http://").unwrap().to_owned();
+    let connections = AtomicUsize::new(0);
+    // Each client that is played has a connection of its own; all after the first are cut off.
+    let url = answering(move |mut client| {
+        if connections.fetch_add(1, Ordering::SeqCst) >= ANSWERED {
+            return;
+        }
+        let Ok(mut server) = TcpStream::connect(&target) else { return };
+        let mut back = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        thread::spawn(move || std::io::copy(&mut back.0, &mut back.1).ok());
+        thread::spawn(move || std::io::copy(&mut client, &mut server).ok());
+    });
+    let outcome = Desk::empty().run(&format!("rp audit {url} --origin {} --json", server.url));
+    outcome.ended(Exit::Rejected);
+    let report = outcome.json();
+    let (counts, closing) = (&report["counts"], &report["controls"]["closing"]);
+    assert_eq!(report["controls"]["opening"]["accepted"], true, "{outcome}");
+    assert_eq!(counts["inconclusive"], 3, "{outcome}");
+    assert!(counts["rejected"].as_u64().unwrap() > 0, "{outcome}");
+    assert!(counts["not_tried"].as_u64().unwrap() > 70, "{outcome}");
+    assert_eq!((&report["passed"], &closing["accepted"]), (&false.into(), &false.into()));
+    assert!(closing["reason"].as_str().unwrap().contains("closed the connection"), "{outcome}");
 }
