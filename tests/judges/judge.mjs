@@ -67,7 +67,7 @@ function read(fields) {
 }
 
 async function register(request) {
-  for (const identifier of ['packed', 'fido-u2f']) {
+  for (const identifier of ['packed', 'fido-u2f', 'tpm', 'apple', 'android-key']) {
     SettingsService.setRootCertificates({ identifier, certificates: request.roots });
   }
   const { verified, registrationInfo: info } = await verifyRegistrationResponse({

@@ -225,6 +225,9 @@ class PyWebauthn:
             pem_root_certs_bytes_by_fmt={
                 AttestationFormat.PACKED: roots,
                 AttestationFormat.FIDO_U2F: roots,
+                AttestationFormat.TPM: roots,
+                AttestationFormat.APPLE: roots,
+                AttestationFormat.ANDROID_KEY: roots,
             },
         )
         return {

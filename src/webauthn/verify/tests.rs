@@ -352,4 +352,5 @@ fn random_damage_never_panics() {
     }
 }
 
+mod each;
 mod rules;
