@@ -126,10 +126,12 @@ fn unknown(format: &str) -> Vec<Check> {
                        nobody can make it any more"
                 .to_owned()
         }
+        compound::FORMAT => "a statement of a compound one cannot be compound itself".to_owned(),
         _ => format!("this program does not check the attestation format {format:?}"),
     };
     let first = match format {
         SAFETY_NET => FORMAT.not_checked(&*reason),
+        compound::FORMAT => FORMAT.failed("a format that is not compound", format!("{format:?}")),
         _ => FORMAT.failed("a registered format", format!("{format:?}")),
     };
     let others = [STATEMENT, SIGNATURE].map(|rule| rule.not_checked(&*reason));
