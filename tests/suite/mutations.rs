@@ -23,8 +23,10 @@ use fidokey::virtual_key::{
     KeySettings, ManualClock, Nobody, Randomness, SeededRandomness, Surroundings, Touch,
     VirtualBus, VirtualKey,
 };
+use fidokey::webauthn::base64url;
 use fidokey::wire::cbor::{self, Value};
 use fidokey::wire::ctaphid::{Assembler, Command, Packet, PacketKind, split};
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex};
@@ -266,6 +268,45 @@ fn record(home: &std::path::Path) -> Vec<Job> {
         "assert --rp a.example --registration {saved} --pin-file {pin} --hmac-salt {} --secret-out {secret} --json",
         "00".repeat(32)
     ));
+    // What a server asks for: a large blob is written and read, and a list is longer than the key takes.
+    let asked = |extensions: Json| {
+        json!({
+            "rp": {"id": "b.example", "name": "b"},
+            "user": {"id": "ZXZlZQ", "name": "eve", "displayName": "eve"},
+            "challenge": "AAECAwQFBgcICQoLDA0ODw",
+            "pubKeyCredParams": [],
+            "authenticatorSelection": {"residentKey": "required"},
+            "extensions": extensions
+        })
+    };
+    let everything =
+        asked(json!({"prf": {}, "largeBlob": {}, "credProps": true, "minPinLength": true}));
+    let creation = file("creation", everything.to_string().as_bytes());
+    let made = job(format!("register --options {creation} --pin-file {pin} --json"));
+    let made: Json = serde_json::from_slice(&made).unwrap();
+    let mut listed = vec![json!({"type": "public-key", "id": made["id"]})];
+    let allowing = |listed: &[Json], extensions: Json| {
+        let options = json!({
+            "challenge": "AAECAwQFBgcICQoLDA0ODw",
+            "rpId": "b.example",
+            "allowCredentials": listed,
+            "extensions": extensions
+        });
+        options.to_string()
+    };
+    let write = allowing(
+        &listed,
+        json!({"largeBlob": {"write": "AQID"}, "prf": {"eval": {"first": "AQ"}}}),
+    );
+    let write = file("write", write.as_bytes());
+    job(format!("assert --options {write} --pin-file {pin} --prf-in-response --json"));
+    let read = file("read", allowing(&listed, json!({"largeBlob": {"read": true}})).as_bytes());
+    job(format!("assert --options {read} --pin-file {pin}"));
+    let other = base64url::encode(&[7; 96]);
+    listed.extend(std::iter::repeat_n(json!({"type": "public-key", "id": other}), 100));
+    listed.reverse();
+    let long = file("long", allowing(&listed, json!({})).as_bytes());
+    job(format!("assert --options {long} --pin-file {pin}"));
     job(format!("credential list --pin-file {pin}"));
     let listed = job(format!("credential list --pin-file {pin} --json"));
     let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();

@@ -94,9 +94,13 @@ fn of_request(command: u8, parameters: &Map<'_>, found: &mut Found) {
         0x01 => (8, Some(6)),
         0x02 => (6, Some(4)),
         0x06 | 0x0a => (4, None),
+        0x0c => (5, None),
         _ => return,
     };
     take("pinUvAuthParam", parameters.get(proof), found);
+    if command == 0x0c {
+        take("large blobs, set", parameters.get(2), found);
+    }
     if command == 0x06 {
         take("newPinEnc", parameters.get(5), found);
         take("pinHashEnc", parameters.get(6), found);
@@ -114,6 +118,7 @@ fn of_reply(command: u8, body: &Map<'_>, found: &mut Found) {
     match command {
         0x06 => take("pinUvAuthToken", body.get(2), found),
         0x0a => take("largeBlobKey", body.get(0x0b), found),
+        0x0c => take("large blobs, config", body.get(1), found),
         0x01 | 0x02 | 0x08 => {
             take("largeBlobKey", body.get(if command == 0x01 { 5 } else { 7 }), found);
             let data = AuthenticatorData::parse(body.get(2).unwrap().bytes().unwrap()).unwrap();
@@ -182,7 +187,7 @@ fn no_trace_has_a_secret_in_it() {
         let (pin, new) = (desk.file("pin", PIN), desk.file("new", NEW_PIN));
         let wrong = desk.file("wrong", WRONG_PIN);
         let path = |name: &str| desk.path(name).to_str().unwrap().to_owned();
-        let (secret, kept) = (path("secret"), path("kept"));
+        let (secret, kept, options) = (path("secret"), path("kept"), path("options"));
         let register = "register --rp example.com --user alice --resident";
         let blob = fidokey::output::json::base64url(BLOB);
         let salt = hex(&SALT);
@@ -197,6 +202,7 @@ fn no_trace_has_a_secret_in_it() {
                 "assert --rp example.com --hmac-salt {salt} --large-blob-key --get-cred-blob \
                  --secret-out {secret} --pin-file {pin}"
             ),
+            format!("assert --options {options} --prf-in-response --pin-file {pin}"),
             format!("{register} --user-verification discouraged --pin-file {pin}"),
             format!("credential list --pin-file {pin}"),
             format!("pin verify --pin-file {wrong}"),
@@ -213,6 +219,19 @@ fn no_trace_has_a_secret_in_it() {
                 true => line.replace("{}", &some_credential(&desk, &new)),
                 false => line.clone(),
             };
+            if line.contains(&options) {
+                let id = some_credential(&desk, &pin);
+                let asked = serde_json::json!({
+                    "challenge": "AAECAwQFBgcICQoLDA0ODw",
+                    "rpId": "example.com",
+                    "allowCredentials": [{"type": "public-key", "id": id}],
+                    "extensions": {
+                        "prf": {"eval": {"first": "AQ"}},
+                        "largeBlob": {"write": blob}
+                    }
+                });
+                desk.file("options", asked.to_string());
+            }
             let _ = desk.run(&format!("{line} --trace {trace}"));
             let text = fs::read_to_string(&trace).unwrap();
             assert!(text.contains("\"event\":\"ended\""), "{line}: {text}");
@@ -232,6 +251,8 @@ fn no_trace_has_a_secret_in_it() {
             [
                 "credBlob",
                 "hmac-secret",
+                "large blobs, config",
+                "large blobs, set",
                 "largeBlobKey",
                 "newPinEnc",
                 "pinHashEnc",

@@ -17,14 +17,14 @@ pub(super) fn refused(the: &str, command: CommandCode, status: Status) -> CliErr
             "excluded",
             "already holds one of the excluded credentials".to_owned(),
         )
-        .hint("Use another key, or leave the credential out of `--exclude`."),
+        .hint("Use another key, or leave the credential out of `--exclude` or the options."),
         Status::NO_CREDENTIALS => {
             let error =
                 error(Exit::NoMatch, "no_credentials", "holds no credential that fits".to_owned());
             let error = if command == CommandCode::GET_ASSERTION {
                 error.hint(
                     "A credential that is not kept on the key is found only by its ID: give it \
-                     with `--allow ID` or `--registration FILE`.",
+                     with `--allow ID`, `--registration FILE`, or in the options.",
                 )
             } else {
                 error
