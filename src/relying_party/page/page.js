@@ -85,6 +85,7 @@ async function show({ focus = true } = {}) {
     else link.removeAttribute("aria-current");
   }
   if (focus) heading.focus();
+  byId("main").dataset.view = view;
   if (view === "sign-in") waitForPasskey();
 }
 
