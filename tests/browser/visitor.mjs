@@ -51,16 +51,16 @@ export class Visitor {
     if (this.console.length > 0) throw new Error(`the browser complains:\n${this.console.join('\n')}`);
   }
 
-  /** Goes to a view and waits until it is shown: what is typed before goes to the one that was there. */
+  /** Goes to a view and waits until it is shown, or why it is not: what is typed before goes to the one that was there. */
   async open(hash = '') {
     const address = `${this.url}/${hash}`;
     if (this.page.url() === address) {
       await this.page.reload({ waitUntil: 'networkidle0' });
     } else {
-      await this.page.evaluate(() => delete document.querySelector('main')?.dataset.view);
+      await this.page.evaluate(() => document.querySelector('main')?.removeAttribute('data-followed'));
       await this.page.goto(address, { waitUntil: 'networkidle0' });
     }
-    await this.page.waitForFunction(() => document.querySelector('main')?.dataset.view);
+    await this.page.waitForFunction(() => document.querySelector('main')?.hasAttribute('data-followed'));
   }
 
   /** Plugs in a key; gives its name for DevTools. */

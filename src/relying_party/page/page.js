@@ -85,7 +85,6 @@ async function show({ focus = true } = {}) {
     else link.removeAttribute("aria-current");
   }
   if (focus) heading.focus();
-  byId("main").dataset.view = view;
   if (view === "sign-in") waitForPasskey();
 }
 
@@ -203,6 +202,8 @@ const follow = async (options) => {
   } catch (error) {
     warn(sentence(error.message));
   }
+  // The address is followed now, or it was said why not.
+  byId("main").dataset.followed = "";
 };
 window.addEventListener("hashchange", () => {
   say();
