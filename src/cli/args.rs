@@ -116,16 +116,8 @@ macro_rules! commands {
             fn read_alone(name: &str, arguments: &[OsString]) -> Option<Cli> {
                 match name {
                     $($(#[cfg($cfg)])? $name => {
-                        let definition = <$args>::augment_args(clap::Command::new($name));
-                        let mut definition = Global::augment_args(definition);
-                        // There is nobody to hand them down to, and that would take a while.
-                        if !definition.has_subcommands() {
-                            definition = definition.mut_args(|flag| flag.global(false));
-                        }
-                        let matches = definition.try_get_matches_from(arguments).ok()?;
-                        let global = Global::from_arg_matches(&matches).ok()?;
-                        let command = <$args>::from_arg_matches(&matches).ok()?;
-                        Some(Cli { global, command: Self::$variant(command) })
+                        let (global, args) = read_one::<$args>($name, arguments)?;
+                        Some(Cli { global, command: Self::$variant(args) })
                     })*
                     _ => None,
                 }
@@ -206,6 +198,22 @@ impl Cli {
         }
         names.join(" ")
     }
+}
+
+/// Reads what comes after the name of a command with that command's definition.
+///
+/// Not inlined: the frame of a function that holds this for every command takes seven pages of stack.
+#[inline(never)]
+fn read_one<A: Args>(name: &'static str, arguments: &[OsString]) -> Option<(Global, A)> {
+    let mut definition = Global::augment_args(A::augment_args(clap::Command::new(name)));
+    // There is nobody to hand them down to, and that would take a while.
+    if !definition.has_subcommands() {
+        definition = definition.mut_args(|flag| flag.global(false));
+    }
+    let mut matches = definition.try_get_matches_from(arguments).ok()?;
+    // Taken out of the matches, which `from_arg_matches` would copy first.
+    let global = Global::from_arg_matches_mut(&mut matches).ok()?;
+    Some((global, A::from_arg_matches_mut(&mut matches).ok()?))
 }
 
 /// Gives a command its description: the first paragraph, and all of them for its own help.

@@ -39,5 +39,6 @@ pub mod rp_id;
 pub mod trust;
 pub mod verify;
 
+mod distinguished_name;
 #[cfg(test)]
 mod test_vectors;

@@ -22,6 +22,7 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 FIDOKEY = TARGET / "release" / "fidokey"
 MINIMAL = TARGET / "release" / "examples" / "minimal"
 RUNS = 41
+PAIRS = 200
 
 
 class Machine:
@@ -81,7 +82,7 @@ def main():
     machine.fidokey("virtual create work")
     machine.fidokey("pin set --new-pin-file pin -d virtual:work")
     pairs = []
-    for _ in range(RUNS):
+    for _ in range(PAIRS):
         ours = machine.fidokey("info -d virtual:work")[0]
         least = machine.run(MINIMAL, str(machine.keys), "virtual:work")[0]
         pairs.append((ours, least))

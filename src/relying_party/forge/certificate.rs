@@ -4,15 +4,15 @@ use super::ForgeError;
 use super::key::ForgedKey;
 use crate::ctap::Random;
 use crate::wire::authenticator_data::Aaguid;
-use der::asn1::{ObjectIdentifier, OctetString};
-use der::{Decode, Encode};
-use std::str::FromStr;
+use der::asn1::{ObjectIdentifier, OctetString, SetOfVec};
+use der::{Any, Decode, Encode, Tag};
 use std::time::{Duration, SystemTime};
+use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::builder::profile::BuilderProfile;
 use x509_cert::builder::{self, Builder, CertificateBuilder};
 use x509_cert::certificate::TbsCertificate;
 use x509_cert::ext::Extension;
-use x509_cert::name::Name;
+use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{EncodePublicKey, SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 use x509_cert::time::{Time, Validity};
@@ -21,6 +21,11 @@ use x509_cert::time::{Time, Validity};
 const AAGUID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.45724.1.1.4");
 /// basicConstraints (RFC 5280 section 4.2.1.9).
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+/// Attribute types of names (RFC 5280 appendix A.1).
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+const ORGANIZATION_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
 
 /// A day.
 pub const DAY: Duration = Duration::from_secs(86_400);
@@ -152,8 +157,23 @@ impl Maker {
 }
 
 fn name(common: &str, unit: &str) -> Result<Name, ForgeError> {
-    let text = format!("CN={ORGANIZATION} {common},OU={unit},O={ORGANIZATION},C=GB");
-    Name::from_str(&text).map_err(|error| ForgeError::Certificate(error.to_string()))
+    let common = format!("{ORGANIZATION} {common}");
+    let attributes = [
+        (COUNTRY, Tag::PrintableString, "GB"),
+        (ORGANIZATION_NAME, Tag::Utf8String, ORGANIZATION),
+        (ORGANIZATIONAL_UNIT, Tag::Utf8String, unit),
+        (COMMON_NAME, Tag::Utf8String, &common),
+    ];
+    let written = || {
+        let mut elements = RdnSequence::default();
+        for (oid, tag, text) in attributes {
+            let value = Any::new(tag, text.as_bytes())?;
+            let attribute = SetOfVec::try_from([AttributeTypeAndValue { oid, value }])?;
+            elements.push(RelativeDistinguishedName::from(attribute));
+        }
+        Name::from_der(&elements.to_der()?)
+    };
+    written().map_err(|error: der::Error| ForgeError::Certificate(error.to_string()))
 }
 
 fn build(

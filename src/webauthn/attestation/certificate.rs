@@ -2,6 +2,7 @@
 
 use super::CertificateFacts;
 use crate::webauthn::base64url::Base64Url;
+use crate::webauthn::distinguished_name::distinguished_name;
 use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 use crate::wire::cose::Algorithm;
 use der::asn1::ObjectIdentifier;
@@ -68,8 +69,8 @@ impl Leaf {
         let body = self.certificate.tbs_certificate();
         let serial_number = hexadecimal(body.serial_number().as_bytes());
         CertificateFacts {
-            subject: body.subject().to_string(),
-            issuer: body.issuer().to_string(),
+            subject: distinguished_name(body.subject()),
+            issuer: distinguished_name(body.issuer()),
             serial_number,
             not_before: utc(body.validity().not_before),
             not_after: utc(body.validity().not_after),
@@ -116,7 +117,7 @@ impl Leaf {
             return lacks("X.509 version 3", format!("{:?}", body.version()));
         }
         if !body.subject().is_empty() {
-            return lacks("an empty subject", format!("{:?}", body.subject().to_string()));
+            return lacks("an empty subject", format!("{:?}", distinguished_name(body.subject())));
         }
         let alternative = match body.get_extension::<SubjectAltName>() {
             Ok(Some((_, SubjectAltName(names)))) => names,

@@ -1,5 +1,6 @@
 //! A certificate of a chain, read as far as building a path needs it (RFC 5280 section 4).
 
+use crate::webauthn::distinguished_name::distinguished_name;
 use der::asn1::ObjectIdentifier;
 use der::{Decode, Encode, Reader, SliceReader, Tag};
 use sha1::Sha1;
@@ -101,11 +102,11 @@ impl Certificate {
             let digits: String = serial.iter().map(|byte| format!("{byte:02x}")).collect();
             return format!("the certificate with the serial number {digits}");
         }
-        subject.to_string()
+        distinguished_name(subject)
     }
 
     pub(super) fn issuer_name(&self) -> String {
-        self.body().issuer().to_string()
+        distinguished_name(self.body().issuer())
     }
 
     /// Whether the other certificate's subject is this one's issuer.
