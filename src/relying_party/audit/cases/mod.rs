@@ -2,13 +2,23 @@
 
 mod assertion;
 mod attestation;
+mod both;
 mod registration;
 
 use super::case::Case;
 
 /// All cases, in the order in which they are tried.
 pub fn all() -> impl Iterator<Item = &'static Case> {
-    registration::CASES.iter().chain(attestation::CASES).chain(assertion::CASES)
+    let registration = both::REGISTRATION.iter().chain(registration::CASES);
+    let assertion = both::ASSERTION.iter().chain(assertion::CASES);
+    registration.chain(attestation::CASES).chain(assertion)
+}
+
+/// Changes one bit.
+fn flip(bytes: Option<&mut [u8]>) {
+    if let Some(last) = bytes.and_then(<[u8]>::last_mut) {
+        *last ^= 1;
+    }
 }
 
 #[cfg(test)]

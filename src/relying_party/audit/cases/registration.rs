@@ -1,13 +1,12 @@
 //! Lies in registrations, apart from attestation (WebAuthn Level 3 section 7.1).
 
+use super::flip;
 use crate::relying_party::audit::case::Severity::{Must, Should};
 use crate::relying_party::audit::case::{Attested, Case, Ceremony, Lie, Severity, Told};
-use crate::relying_party::audit::origins;
 use crate::relying_party::audit::stage::Scene;
 use crate::relying_party::forge::ForgeError;
 use crate::relying_party::forge::attestation::ObjectFault;
-use crate::relying_party::forge::authenticator_data::{BS, UP, UV};
-use crate::relying_party::forge::client_data::ClientDataFault;
+use crate::relying_party::forge::authenticator_data::UV;
 use crate::relying_party::forge::key::{self, ForgedKey};
 use crate::relying_party::forge::registration::RegistrationPlan;
 use crate::wire::cose::Algorithm;
@@ -15,7 +14,7 @@ use crate::wire::cose::Algorithm;
 type Tell = fn(&mut RegistrationPlan, &mut Scene<'_>) -> Result<Told, ForgeError>;
 
 /// Names a lie in a registration that is not attested.
-const fn case(
+pub(super) const fn case(
     id: &'static str,
     severity: Severity,
     section: &'static str,
@@ -31,21 +30,10 @@ const fn special(id: &'static str, severity: Severity, lie: &'static str, how: L
     Case { id, ceremony: Ceremony::Registration, severity, section: "7.1", lie, how }
 }
 
-/// Extension outputs of a key that nobody has asked: `{"credProtect": 2}`.
-const EXTENSIONS: &[u8] = b"\xa1\x6bcredProtect\x02";
-
 /// Bits in the modulus of a key that can be factored.
 const SMALL_RSA: usize = 512;
 
 pub(super) static CASES: &[Case] = &[
-    case("reg-challenge-wrong", Must, "7.1", "the challenge is another one", |plan, _| {
-        flip(plan.client_data.challenge.as_deref_mut());
-        Ok(Told::Yes)
-    }),
-    case("reg-challenge-missing", Must, "7.1", "the client data has no challenge", |plan, _| {
-        plan.client_data.challenge = None;
-        Ok(Told::Yes)
-    }),
     special(
         "reg-challenge-other-session",
         Must,
@@ -62,99 +50,17 @@ pub(super) static CASES: &[Case] = &[
         plan.client_data.kind = "webauthn.get".to_owned();
         Ok(Told::Yes)
     }),
-    case("reg-origin", Must, "7.1", "the origin is another one", |plan, _| {
-        plan.client_data.origin = "https://evil.example".to_owned();
-        Ok(Told::Yes)
-    }),
-    case(
-        "reg-origin-suffix",
-        Must,
-        "7.1",
-        "the origin begins like the right one",
-        |plan, scene| {
-            plan.client_data.origin = origins::with_suffix(scene.origin);
-            Ok(Told::Yes)
-        },
-    ),
-    case("reg-origin-prefix", Must, "7.1", "the origin ends like the right one", |plan, scene| {
-        plan.client_data.origin = origins::with_prefix(scene.origin);
-        Ok(Told::Yes)
-    }),
-    case("reg-origin-subdomain", Should, "7.1", "the origin is a sub-domain", |plan, scene| {
-        plan.client_data.origin = origins::below(scene.origin);
-        Ok(Told::Yes)
-    }),
-    case("reg-origin-port", Must, "7.1", "the origin has another port", |plan, scene| {
-        plan.client_data.origin = origins::other_port(scene.origin);
-        Ok(Told::Yes)
-    }),
-    case("reg-origin-scheme", Must, "7.1", "the origin has the other scheme", |plan, scene| {
-        plan.client_data.origin = origins::other_scheme(scene.origin);
-        Ok(Told::Yes)
-    }),
-    case("reg-cross-origin", Must, "7.1", "the page is in a foreign frame", |plan, _| {
-        plan.client_data.cross_origin = true;
-        Ok(Told::Yes)
-    }),
-    case("reg-top-origin", Must, "7.1", "the page is in a frame of a named site", |plan, _| {
-        plan.client_data.cross_origin = true;
-        plan.client_data.top_origin = Some("https://evil.example".to_owned());
-        Ok(Told::Yes)
-    }),
-    case("reg-client-data-json", Must, "7.1", "the client data is not JSON", |plan, _| {
-        plan.client_data.fault = ClientDataFault::NotJson;
-        Ok(Told::Yes)
-    }),
-    case("reg-client-data-utf8", Should, "7.1", "the client data is not UTF-8", |plan, _| {
-        plan.client_data.fault = ClientDataFault::NotUtf8;
-        Ok(Told::Yes)
-    }),
-    case("reg-rp-id-hash", Must, "7.1", "the key answers for another RP ID", |plan, _| {
-        flip(Some(&mut plan.authenticator_data.rp_id_hash));
-        Ok(Told::Yes)
-    }),
-    case("reg-user-presence", Must, "7.1", "nobody was there (UP not set)", |plan, _| {
-        plan.authenticator_data.flags &= !UP;
-        Ok(Told::Yes)
-    }),
     special(
         "reg-user-verification",
         Must,
         "nobody was verified (UV not set), and it is required",
         Lie::VerifiedRegistration(|plan| plan.authenticator_data.flags &= !UV),
     ),
-    case("reg-backup-state", Must, "7.1", "backed up (BS) but not eligible (BE)", |plan, _| {
-        plan.authenticator_data.flags |= BS;
-        Ok(Told::Yes)
-    }),
     case("reg-no-credential", Must, "7.1", "there is no credential (AT not set)", |plan, _| {
         // The members `id` and `rawId` stay.
         plan.id = Some(plan.credential_id().to_vec());
         plan.raw_id.clone_from(&plan.id);
         plan.authenticator_data.credential = None;
-        Ok(Told::Yes)
-    }),
-    case("reg-auth-data-truncated", Must, "6.1", "the authenticator data is cut", |plan, _| {
-        plan.authenticator_data.cut = 1;
-        Ok(Told::Yes)
-    }),
-    case(
-        "reg-auth-data-trailing",
-        Should,
-        "6.1",
-        "a byte follows the authenticator data",
-        |plan, _| {
-            plan.authenticator_data.trailing = vec![0];
-            Ok(Told::Yes)
-        },
-    ),
-    case("reg-extension-flag", Must, "6.1", "ED is set, and no extensions follow", |plan, _| {
-        plan.authenticator_data.extension_flag = Some(true);
-        Ok(Told::Yes)
-    }),
-    case("reg-extension-data", Should, "6.1", "extensions follow, and ED is not set", |plan, _| {
-        plan.authenticator_data.extensions = Some(EXTENSIONS.to_vec());
-        plan.authenticator_data.extension_flag = Some(false);
         Ok(Told::Yes)
     }),
     case("reg-algorithm", Must, "7.1", "the algorithm was not offered", |plan, scene| {
@@ -304,13 +210,6 @@ pub(super) static CASES: &[Case] = &[
         },
     ),
 ];
-
-/// Changes one bit.
-fn flip(bytes: Option<&mut [u8]>) {
-    if let Some(last) = bytes.and_then(<[u8]>::last_mut) {
-        *last ^= 1;
-    }
-}
 
 fn set(byte: Option<&mut u8>, bits: u8) {
     if let Some(byte) = byte {
