@@ -121,7 +121,8 @@ impl<'w> Ui<'w> {
     /// Writes a line to stderr as it is.
     pub fn line(&mut self, text: &str) {
         self.end_line();
-        let _ = writeln!(self.stderr, "{text}");
+        // In one piece: other programs may write to the same terminal.
+        let _ = self.stderr.write_all(format!("{text}\n").as_bytes());
         let _ = self.stderr.flush();
     }
 
