@@ -11,7 +11,8 @@ A request:
     ceremony                    "registration" or "authentication"
     response                    the RegistrationResponseJSON or AuthenticationResponseJSON
     challenge                   base64url
-    origin, rp_id               what the relying party expects
+    origin, rp_id               what the relying party expects; the U2F AppID in place of the RP ID,
+                                if the credential was made with U2F
     require_user_verification   true or false
     algorithms                  the COSE numbers that were offered (registration)
     roots                       certificates in DER, base64url; with them, an attestation certificate
@@ -149,14 +150,15 @@ class PythonFido2:
     package = "fido2"
 
     def _server(self, request: Request, verify_attestation=None) -> Fido2Server:
+        is_app_id = request.rp_id.startswith("https://")
         return Fido2Server(
             {"id": request.rp_id, "name": request.rp_id},
             # Anything but "none" makes it call verify_attestation.
             attestation="direct",
             verify_attestation=verify_attestation,
-            # By default any origin under the RP ID will do.
+            # By default any origin under the RP ID will do; a U2F AppID, which is a URL, has none.
             verify_origin=lambda origin: origin == request.origin
-            and verify_rp_id(request.rp_id, origin),
+            and (is_app_id or verify_rp_id(request.rp_id, origin)),
         )
 
     def registration(self, request: Request) -> dict[str, Any]:

@@ -465,9 +465,11 @@ every!(extension_errors: ExtensionError {
 });
 
 every!(options_errors: OptionsError {
-    TooLong{..} => [OptionsError::TooLong { length: 2_000_000 }];
-    Json{..} => [
-        OptionsError::Json { line: 2, column: 10, message: "expected value".into() },
+    Document(..) => [
+        OptionsError::Document(DocumentError::TooLong { length: 2_000_000 }),
+        OptionsError::Document(DocumentError::Json {
+            line: 2, column: 10, message: "expected value".into(),
+        }),
     ];
     OtherCeremony{..} => [
         OptionsError::OtherCeremony { expected: "a registration", found: "an assertion" },
@@ -480,6 +482,7 @@ every!(options_errors: OptionsError {
     Base64{..} => [OptionsError::Base64 { path: "excludeCredentials[3].id".into() }];
     Length{..} => [
         OptionsError::Length { path: "challenge".into(), length: 3, allowed: "at least 16" },
+        OptionsError::Length { path: "challenge".into(), length: 1, allowed: "at least 16" },
     ];
     NoneKnown{..} => [OptionsError::NoneKnown { path: "allowCredentials".into() }];
 });

@@ -179,11 +179,7 @@ fn other_peoples_verifiers_accept_what_is_made_and_reject_it_with_a_byte_changed
 #[test]
 fn other_peoples_verifiers_accept_what_options_ask_for() {
     let Some(mut judges) = Judges::start("judged") else { return };
-    let (settings, root) = attestation();
-    let desk = Desk::empty();
-    desk.plug(0, settings);
-    desk.set_pin("1234");
-    let pin = desk.file("pin", "1234");
+    let (certified, root) = attestation();
     let everything = json!({
         "credProps": true,
         "prf": {},
@@ -194,20 +190,32 @@ fn other_peoples_verifiers_accept_what_options_ask_for() {
         "credBlob": "AQID",
         "minPinLength": true
     });
-    for (attestation, resident, extensions, format) in [
-        ("none", "required", json!({}), "none"),
-        ("direct", "required", everything.clone(), "packed"),
-        ("indirect", "preferred", json!({"credProps": true}), "packed"),
-        ("enterprise", "discouraged", json!({"prf": {}}), "packed"),
-        ("none", "preferred", everything, "none"),
+    for (algorithm, attestation, resident, extensions, format) in [
+        (-7, "none", "required", json!({}), "none"),
+        (-7, "direct", "required", everything.clone(), "packed"),
+        (-7, "indirect", "preferred", json!({"credProps": true}), "packed"),
+        (-7, "enterprise", "discouraged", json!({"prf": {}}), "packed"),
+        (-7, "none", "preferred", everything.clone(), "none"),
+        // OpenSK signs with its batch key as ES256, so that this one attests itself; that names
+        // nobody, and is given in any case.
+        (-8, "direct", "required", everything.clone(), "packed"),
+        (-8, "none", "preferred", everything, "packed"),
     ] {
-        let name = format!("{attestation}, {resident}, {extensions}");
+        let name = format!("{algorithm}, {attestation}, {resident}, {extensions}");
+        let certifies = algorithm == -7;
+        let desk = Desk::empty();
+        desk.plug(0, if certifies { certified.clone() } else { KeySettings::default() });
+        desk.set_pin("1234");
+        let pin = desk.file("pin", "1234");
         let challenge = encode(format!("registration {name}").as_bytes());
         let options = json!({"publicKey": {
             "rp": {"id": RP_ID, "name": "Example"},
             "user": {"id": encode(name.as_bytes().get(..12).unwrap()), "name": name, "displayName": ""},
             "challenge": challenge,
-            "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+            "pubKeyCredParams": [
+                {"type": "public-key", "alg": -257},
+                {"type": "public-key", "alg": algorithm},
+            ],
             "authenticatorSelection": {"residentKey": resident, "userVerification": "required"},
             "attestation": attestation,
             "attestationFormats": ["packed"],
@@ -222,11 +230,13 @@ fn other_peoples_verifiers_accept_what_options_ask_for() {
             rp_id: RP_ID.into(),
             require_user_verification: true,
             ceremony: Ceremony::Registration {
-                algorithms: vec![-7],
-                roots: if format == "none" { Vec::new() } else { vec![root.clone()] },
+                algorithms: vec![-257, algorithm],
+                roots: if certifies && format != "none" { vec![root.clone()] } else { Vec::new() },
             },
         };
         let facts = judges.accept(&name, &request);
+        let changed = spoilt(&request.response, "clientDataJSON");
+        judges.reject(&name, &Request { response: changed, ..request.clone() });
         let registered = facts.registration.as_ref().unwrap();
         assert_eq!(registered.fmt, format, "{name}");
 
@@ -255,5 +265,7 @@ fn other_peoples_verifiers_accept_what_options_ask_for() {
             ..request
         };
         judges.accept(&name, &request);
+        let changed = spoilt(&request.response, "authenticatorData");
+        judges.reject(&name, &Request { response: changed, ..request });
     }
 }

@@ -6,7 +6,8 @@ use fidokey::virtual_key::KeySettings;
 use fidokey::webauthn::base64url;
 use serde_json::{Value, json};
 
-const CHALLENGE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+/// What every server here wants signed.
+pub const CHALLENGE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /// What a server sends for a registration, with these members changed.
 pub fn creation(changes: Value) -> Value {
@@ -232,6 +233,22 @@ fn options_that_cannot_be_used_are_refused_before_anything_is_sent() {
     refused("assert --options -", &extension(json!({"appid": "https://other.example"})));
     insta::assert_snapshot!(text);
     assert_eq!(desk.record.take(), [""; 0], "nothing was sent");
+}
+
+/// As Windows PowerShell writes what Microsoft Graph gave it: with a mark before UTF-8.
+#[test]
+fn a_mark_before_the_options_is_skipped() {
+    let (desk, _key) = Desk::with_key();
+    let marked = |options: Value| format!("\u{feff}{options}");
+    let extensions = json!({"@odata.type": "#x", "credProps": true});
+    let made = desk.command("register --options - --json");
+    let made = made.stdin(marked(creation(json!({"extensions": extensions})))).run();
+    let response = made.succeeded().json();
+    assert_eq!(response["clientExtensionResults"], json!({"credProps": {"rk": false}}));
+    assert!(!made.stderr.contains("Warning"), "{}", made.stderr);
+    let options =
+        request(json!({"allowCredentials": descriptors(&[response["id"].as_str().unwrap()])}));
+    desk.command("assert --options - --json").stdin(marked(options)).run().succeeded();
 }
 
 #[test]

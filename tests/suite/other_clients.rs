@@ -4,8 +4,8 @@
 use crate::firmware::FirmwareBus;
 use crate::harness::Desk;
 use crate::judged::attestation;
-use crate::judges::{FOLDER, Judges, python};
-use crate::options::{creation, request, run};
+use crate::judges::{Ceremony, FOLDER, Judges, Registered, Request, python};
+use crate::options::{CHALLENGE, creation, request, run};
 use fidokey::cli::exit::Exit;
 use fidokey::transport::{Bus, Connection, KeyPath};
 use fidokey::webauthn::base64url;
@@ -212,9 +212,7 @@ fn both_give_the_relying_party_the_same() {
 /// Google's firmware answers to U2F, too; so do both of its clients.
 #[test]
 fn a_credential_made_with_u2f_is_used_under_its_app_id() {
-    if !installed("other_clients") {
-        return;
-    }
+    let Some(mut judges) = Judges::start("other_clients") else { return };
     let desk = Desk::empty();
     // U2F always attests.
     desk.plug(0, attestation().0);
@@ -234,6 +232,21 @@ fn a_credential_made_with_u2f_is_used_under_its_app_id() {
     assert_eq!(response["clientExtensionResults"], json!({"appid": true}));
     assert_eq!(response["id"], made["id"]);
     assert!(asserted.stderr.contains("the signature was made with the credential's key"));
+    let judged = Request {
+        response,
+        challenge: CHALLENGE.into(),
+        origin: ORIGIN.into(),
+        rp_id: app_id.into(),
+        require_user_verification: false,
+        ceremony: Ceremony::Authentication(Registered {
+            credential_id: made["id"].as_str().unwrap().into(),
+            public_key: made["public_key"].as_str().unwrap().into(),
+            sign_count: 0,
+            user_handle: None,
+        }),
+    };
+    judges.accept("appid", &judged);
+    judges.reject("appid", &Request { rp_id: "https://example.com".into(), ..judged });
 
     // The key has it, whichever way it is asked; with another AppID it does not.
     let register = |extensions: Value| {
@@ -260,9 +273,7 @@ fn a_credential_made_with_u2f_is_used_under_its_app_id() {
 /// hmac-secret-mc: the firmware of the Nitrokey 3 and the Solo 2 evaluates `prf` in a registration.
 #[test]
 fn secrets_are_derived_in_a_registration() {
-    if !installed("other_clients") {
-        return;
-    }
+    let Some(mut judges) = Judges::start("other_clients") else { return };
     let desk = Desk::empty();
     let state = desk.path("state");
     let Some(bus) = FirmwareBus::start("other_clients", "trussed-key", &state) else { return };
@@ -279,6 +290,15 @@ fn secrets_are_derived_in_a_registration() {
     for registration in [&ours, &theirs] {
         let prf = &registration["clientExtensionResults"]["prf"];
         assert_eq!(prf["enabled"], true);
+        let judged = Request {
+            response: registration.clone(),
+            challenge: CHALLENGE.into(),
+            origin: ORIGIN.into(),
+            rp_id: "example.com".into(),
+            require_user_verification: true,
+            ceremony: Ceremony::Registration { algorithms: vec![-7], roots: Vec::new() },
+        };
+        judges.accept("hmac-secret-mc", &judged);
         let options = assertion(&registration["id"], eval.clone());
         for response in [
             by_fidokey(&desk, "assert", &options),

@@ -11,7 +11,7 @@ use crate::webauthn::json::options::{
     AuthenticatorAttachment, CreationOptionsJson, ExtensionInputsJson, OptionsError,
     RequestOptionsJson,
 };
-use crate::webauthn::json::recognise;
+use crate::webauthn::json::{DocumentError, recognise};
 use std::path::Path;
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ fn unreadable(path: &Path, bytes: &[u8], error: &OptionsError, this: &str) -> Cl
     let name = if is_stdin(path) { "standard input".to_owned() } else { source_name(path) };
     let message = format!("The options in {name} cannot be used. Nothing was sent.");
     match (error, recognise(bytes)) {
-        (OptionsError::Json { .. }, Err(problem)) => {
+        (OptionsError::Document(DocumentError::Json { .. }), Err(problem)) => {
             hint_of_bytes(CliError::usage(message).cause(escape(&problem.to_string())), &problem)
         }
         (OptionsError::OtherCeremony { .. }, _) => {

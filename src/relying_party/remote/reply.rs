@@ -1,6 +1,7 @@
 //! What an answer of a relying party says.
 
 use super::RemoteError;
+use crate::webauthn::json::without_mark;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ impl Reply {
     ///
     /// [`RemoteError::Refused`] for a no, [`RemoteError::NotJson`] for anything else.
     pub fn accepted(&self, url: &str) -> Result<Map<String, Value>, RemoteError> {
-        let Ok(Value::Object(members)) = serde_json::from_slice(&self.body) else {
+        let Ok(Value::Object(members)) = serde_json::from_slice(without_mark(&self.body)) else {
             return Err(RemoteError::NotJson {
                 url: url.to_owned(),
                 status: self.status,
@@ -94,6 +95,8 @@ mod tests {
             (201, r#"{"status":"ok"}"#),
             (200, r#"{"challenge":"AA"}"#),
             (200, r#"{"verified":true}"#),
+            // As some servers start UTF-8, which a browser skips.
+            (200, "\u{feff}{\"status\":\"ok\"}"),
         ] {
             assert!(reply(status, body).accepted("u").is_ok(), "{body}");
         }

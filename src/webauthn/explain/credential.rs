@@ -2,7 +2,7 @@
 //! 5.1.3; CTAP 2.3 section 6.1.2).
 
 use super::facts::list;
-use super::finding::{Finding, Remedy, Rule};
+use super::finding::{Finding, Remedy, Rule, bytes};
 use crate::ctap::get_info::Info;
 use crate::webauthn::json::options::ResidentKeyRequirement;
 use crate::wire::cose::Algorithm;
@@ -78,11 +78,11 @@ pub(super) fn room(info: &Info) -> Finding {
 /// The account's ID has a length that keys take (WebAuthn Level 3 section 5.4.3).
 pub(super) fn user_id(length: usize) -> Finding {
     let rule = Rule::new("user_id", "The account's ID can be kept", "1 to 64 bytes");
-    let seen = format!("{length} bytes");
+    let seen = bytes(length);
     if (1..=64).contains(&length) {
         return rule.pass(seen);
     }
-    let why = format!("the account's ID has {length} bytes, and keys take 1 to 64");
+    let why = format!("the account's ID has {seen}, and keys take 1 to 64");
     rule.fail(seen, why)
         .help(Remedy::AskOtherwise { how: "Send a user.id of 1 to 64 bytes".into() })
 }
@@ -91,11 +91,11 @@ pub(super) fn user_id(length: usize) -> Finding {
 pub(super) fn names(names: &[(&'static str, String)]) -> Finding {
     let rule = Rule::new("names", "Names are kept whole", "at most 64 bytes each");
     let long = names.iter().filter(|(_, name)| name.len() > NAME_LIMIT);
-    let long = long.map(|(what, name)| format!("{what} has {} bytes", name.len()));
+    let long = long.map(|(what, name)| format!("{what} has {}", bytes(name.len())));
     let long: Vec<String> = long.collect();
     if long.is_empty() {
         let longest = names.iter().map(|(_, name)| name.len()).max().unwrap_or_default();
-        return rule.pass(format!("the longest has {longest} bytes"));
+        return rule.pass(format!("the longest has {}", bytes(longest)));
     }
     let seen = long.join(", ");
     let why = format!("{seen}, of which a key may keep only the first {NAME_LIMIT}");

@@ -4,7 +4,7 @@
 //! A key ignores what it does not know, and the service gets nothing for it: that is a warning. It
 //! fails only where the service insists.
 
-use super::finding::{Finding, Remedy, Rule};
+use super::finding::{Finding, Remedy, Rule, bytes};
 use super::wishes::{ExtensionWish, Wishes};
 use crate::ctap::extensions::CredentialProtection;
 use crate::ctap::get_info::Info;
@@ -145,7 +145,6 @@ fn large_blob(wishes: &Wishes, required: bool, info: &Info) -> Finding {
 
 /// The key keeps a few bytes with the credential.
 fn cred_blob(length: usize, info: &Info) -> Finding {
-    let bytes = |length: u64| format!("{length} {}", if length == 1 { "byte" } else { "bytes" });
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     let line = Line { id: "extension_cred_blob", name: "credBlob", expected: bytes(length) };
     let most = info.max_cred_blob_length;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::borrow::Cow;
+use std::fmt;
 
 /// How a key stands to a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -176,4 +177,10 @@ impl Findings {
     pub fn standing(&self) -> Standing {
         self.troubles().next().map_or(Standing::Pass, |worst| worst.standing)
     }
+}
+
+/// `1 byte`, `2 bytes`.
+pub(super) fn bytes<T: PartialEq + From<u8> + fmt::Display>(length: T) -> String {
+    let unit = if length == T::from(1) { "byte" } else { "bytes" };
+    format!("{length} {unit}")
 }

@@ -15,7 +15,7 @@ pub mod options;
 mod registration;
 
 pub use assertion::{AuthenticationResponseJson, AuthenticatorAssertionResponseJson};
-pub use kind::{DocumentKind, NotJson, recognise};
+pub use kind::{DocumentKind, NotJson, recognise, without_mark};
 pub use registration::{
     AuthenticatorAttestationResponseJson, RegistrationFacts, RegistrationResponseJson,
     ResponseError,
@@ -66,7 +66,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DocumentError> {
     if bytes.len() > MAX_DOCUMENT {
         return Err(DocumentError::TooLong { length: bytes.len() });
     }
-    serde_json::from_slice(kind::without_mark(bytes)).map_err(|error| syntax_error(&error))
+    serde_json::from_slice(without_mark(bytes)).map_err(|error| syntax_error(&error))
 }
 
 /// What is wrong with JSON, and where.

@@ -161,7 +161,10 @@ impl ExtensionInputsJson {
     pub(super) fn of_options(options: &Place<'_>) -> Result<Self, OptionsError> {
         let Some(place) = options.member("extensions") else { return Ok(Self::default()) };
         let members = place.object()?.iter().filter(|(_, value)| !value.is_null());
-        let unknown = members.map(|(name, _)| name).filter(|name| !KNOWN.contains(&name.as_str()));
+        // Notes of the protocol by which Microsoft Graph speaks are no extensions.
+        let unknown = members
+            .map(|(name, _)| name)
+            .filter(|name| !KNOWN.contains(&name.as_str()) && !name.contains("@odata."));
         Ok(Self {
             app_id: place.optional_text("appid")?,
             app_id_exclude: place.optional_text("appidExclude")?,

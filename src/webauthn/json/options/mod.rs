@@ -23,7 +23,7 @@ pub use values::{
     ResidentKeyRequirement, UserVerificationRequirement,
 };
 
-use super::MAX_DOCUMENT;
+use super::DocumentError;
 use place::Place;
 use serde_json::Value;
 use std::time::Duration;
@@ -38,22 +38,9 @@ pub const MIN_CHALLENGE: usize = 16;
 /// Why bytes are no options. A member is named by its path from the document's root.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OptionsError {
-    /// Longer than [`MAX_DOCUMENT`].
-    #[error("the document is {length} bytes long; at most {MAX_DOCUMENT} are read")]
-    TooLong {
-        /// The length found, in bytes.
-        length: usize,
-    },
-    /// Not JSON, or nested too deeply.
-    #[error("line {line}, column {column}: {message}")]
-    Json {
-        /// Counted from 1; 0 when the place is not known.
-        line: usize,
-        /// Counted from 1; 0 when the place is not known.
-        column: usize,
-        /// What is wrong there.
-        message: String,
-    },
+    /// Not JSON, nested too deeply, or too long.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// Options for the other ceremony.
     #[error("these are the options of {found}, and not of {expected}")]
     OtherCeremony {
@@ -85,7 +72,7 @@ pub enum OptionsError {
         path: String,
     },
     /// Too few or too many bytes.
-    #[error("`{path}` has {length} bytes and must have {allowed}")]
+    #[error("`{path}` has {length} {} and must have {allowed}", if *length == 1 { "byte" } else { "bytes" })]
     Length {
         /// Where.
         path: String,
@@ -128,16 +115,7 @@ fn read<T>(
     expected: Ceremony,
     read: impl FnOnce(&Place<'_>) -> Result<T, OptionsError>,
 ) -> Result<T, OptionsError> {
-    if bytes.len() > MAX_DOCUMENT {
-        return Err(OptionsError::TooLong { length: bytes.len() });
-    }
-    let document: Value = serde_json::from_slice(bytes).map_err(|error| {
-        // serde_json ends its message with the place.
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let message = error.to_string();
-        let message = message.strip_suffix(&place).unwrap_or(&message).to_owned();
-        OptionsError::Json { line: error.line(), column: error.column(), message }
-    })?;
+    let document: Value = super::parse(bytes)?;
     let root = Place::root(&document);
     root.object()?;
     let options = match root.member("publicKey") {

@@ -3,6 +3,7 @@
 use super::OptionsError;
 use crate::webauthn::base64url::{Base64Url, decode};
 use serde_json::{Map, Value};
+use std::str::FromStr;
 
 /// A value and its path from the document's root.
 #[derive(Clone, Debug)]
@@ -78,11 +79,19 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn integer(&self) -> Result<i64, OptionsError> {
-        self.value.as_i64().ok_or_else(|| self.is_not("a whole number"))
+        self.whole(Value::as_i64).ok_or_else(|| self.is_not("a whole number"))
     }
 
     pub(super) fn unsigned(&self) -> Result<u64, OptionsError> {
-        self.value.as_u64().ok_or_else(|| self.is_not("a whole number, zero or more"))
+        self.whole(Value::as_u64).ok_or_else(|| self.is_not("a whole number, zero or more"))
+    }
+
+    /// A whole number, however it is written: `60000.0` and `6e4` are the same to a browser.
+    fn whole<T: FromStr>(&self, plain: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+        plain(self.value).or_else(|| {
+            let text = self.value.as_f64()?.to_string();
+            text.parse().ok()
+        })
     }
 
     pub(super) fn bytes(&self) -> Result<Base64Url, OptionsError> {

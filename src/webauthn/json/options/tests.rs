@@ -1,4 +1,5 @@
 use super::*;
+use crate::webauthn::json::MAX_DOCUMENT;
 use serde_json::json;
 
 fn creation(options: &Value) -> Result<CreationOptionsJson, OptionsError> {
@@ -246,14 +247,40 @@ fn malformed_json_is_refused_with_its_line_and_column() {
     let deep = format!("{{\"x\":{}", "[".repeat(100_000));
     let error = RequestOptionsJson::parse(deep.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("recursion limit"), "{error}");
-    assert!(matches!(RequestOptionsJson::parse(b"\xff"), Err(OptionsError::Json { .. })));
+    assert!(matches!(RequestOptionsJson::parse(b"\xff"), Err(OptionsError::Document(_))));
     assert_eq!(
         CreationOptionsJson::parse(&vec![b' '; MAX_DOCUMENT + 1]),
-        Err(OptionsError::TooLong { length: MAX_DOCUMENT + 1 })
+        Err(OptionsError::Document(DocumentError::TooLong { length: MAX_DOCUMENT + 1 }))
     );
     for end in 0..GRAPH.len() {
         assert!(CreationOptionsJson::parse(&GRAPH.as_bytes()[..end]).is_err());
     }
+}
+
+/// A browser reads numbers as JavaScript has them, and skips the mark at the start of UTF-8.
+#[test]
+fn what_a_browser_takes_for_the_same_is_the_same() {
+    for (written, milliseconds) in [("60000", 60_000), ("60000.0", 60_000), ("6e4", 60_000)] {
+        let text = least().to_string().replacen('{', &format!("{{\"timeout\":{written},"), 1);
+        let options = CreationOptionsJson::parse(format!("\u{feff}{text}").as_bytes()).unwrap();
+        assert_eq!(options.timeout, Some(milliseconds), "{written}");
+    }
+    for written in ["0.5", "-1", "1e30", "\"60000\""] {
+        let text = least().to_string().replacen('{', &format!("{{\"timeout\":{written},"), 1);
+        let error = CreationOptionsJson::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("must be a whole number"), "{written}: {error}");
+    }
+    let algorithm = json!([{"type": "public-key", "alg": -7.0}]);
+    let options = creation(&with("pubKeyCredParams", algorithm)).unwrap();
+    assert_eq!(options.pub_key_cred_params, [CredentialParameterJson::new(-7)]);
+}
+
+/// Microsoft Graph's notes, wherever they stand, are no extensions.
+#[test]
+fn notes_of_odata_are_no_extensions() {
+    let inputs = json!({"@odata.type": "#x", "credProps@odata.type": "#y", "odd": 1});
+    let options = creation(&with("extensions", inputs)).unwrap();
+    assert_eq!(options.extensions.unknown, ["odd"]);
 }
 
 /// Every single member of another type is an error or is passed over, and never a panic.
