@@ -89,6 +89,8 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
     let kept = kept.to_str().unwrap();
     let salt = "11".repeat(32);
     let assert = format!("assert --rp example.com --hmac-salt {salt}");
+    let read = desk.file("read", desk.run("register --rp example.com --user alice --json").stdout);
+    desk.record.take();
     let mut text = String::new();
     for (line, exit) in [
         (format!("{register} --save {nowhere}"), Exit::Failed),
@@ -100,6 +102,8 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
         (format!("{assert} --report {kept} --secret-out {kept}"), Exit::Usage),
         ("assert --rp example.com --registration - --pin-file -".to_owned(), Exit::Usage),
         (format!("{assert} --secret-out {nowhere}"), Exit::Failed),
+        (format!("{assert} --secret-out {kept} --save {nowhere}"), Exit::Failed),
+        (format!("assert --rp example.com --registration {read} --save {read}"), Exit::Usage),
     ] {
         let outcome = desk.run(&line);
         outcome.ended(exit);
@@ -127,4 +131,14 @@ fn a_file_that_fails_after_the_credential_was_made() {
     assert!(outcome.json()["rawId"].is_string(), "{outcome}");
     let message = &outcome.error_json()["error"]["message"];
     assert_eq!(message, "/dev/full cannot be written. The credential was made all the same.");
+
+    let allow =
+        format!("assert --rp example.com --allow {}", outcome.json()["rawId"].as_str().unwrap());
+    for flag in ["--save", "--report"] {
+        let outcome = desk.run(&format!("{allow} {flag} /dev/full --json"));
+        outcome.ended(Exit::Failed);
+        assert!(outcome.json()["response"]["signature"].is_string(), "{outcome}");
+        let message = &outcome.error_json()["error"]["message"];
+        assert_eq!(message, "/dev/full cannot be written. The assertion was made all the same.");
+    }
 }

@@ -67,9 +67,12 @@ fn secrets_go_where_they_were_asked_for_and_nowhere_else() {
     assert_eq!(names, ["schema_version", "prf_first", "prf_second"]);
     assert_ne!(secrets["prf_first"], secrets["prf_second"]);
 
-    let report = desk.path("report");
-    let line =
-        format!("assert --options - --json {pin} --prf-in-response --report {}", report.display());
+    let (report, saved) = (desk.path("report"), desk.path("saved"));
+    let line = format!(
+        "assert --options - --json {pin} --prf-in-response --report {} --save {}",
+        report.display(),
+        saved.display()
+    );
     let in_response = run(&desk, &line, &options);
     let in_response_json = in_response.succeeded().json();
     let given = &results(&in_response_json)["prf"]["results"];
@@ -79,12 +82,14 @@ fn secrets_go_where_they_were_asked_for_and_nowhere_else() {
     let line = format!("assert --options - {pin} --prf-in-response");
     let text = run(&desk, &line, &options);
     text.succeeded();
-    let report = std::fs::read_to_string(report).unwrap();
+    let [report, saved] = [report, saved].map(|path| std::fs::read_to_string(path).unwrap());
+    assert!(saved.contains("signature"), "{saved}");
     for secret in ["prf_first", "prf_second"] {
         let secret = secrets[secret].as_str().unwrap();
-        for text in [&to_file.stdout, &to_file.stderr, &in_response.stderr, &text.stdout, &report] {
+        for text in [&to_file.stdout, &to_file.stderr, &in_response.stderr, &text.stdout] {
             assert!(!text.contains(secret), "{text}");
         }
+        assert!(!report.contains(secret) && !saved.contains(secret), "{report}{saved}");
     }
     let nowhere = run(&desk, &format!("assert --options - {pin}"), &options);
     nowhere.ended(Exit::Usage);

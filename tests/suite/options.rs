@@ -73,9 +73,18 @@ fn a_ceremony_with_a_servers_options() {
     let saved = desk.file("registration", &registration.stdout);
     let id = response["id"].as_str().unwrap();
     let options = request(json!({"allowCredentials": descriptors(&[id])}));
-    let line = format!("assert --options - --registration {saved}");
+    let (kept, report) = (desk.path("kept"), desk.path("report"));
+    let (kept, report) = (kept.to_str().unwrap(), report.to_str().unwrap());
+    let line = format!("assert --options - --registration {saved} --save {kept} --report {report}");
     let assertion = run(&desk, &line, &json!({"publicKey": options}));
     assertion.succeeded();
+    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["accepted"], true);
+    let line = format!(
+        "verify assertion {kept} --registration {saved} --rp example.com \
+         --origin https://example.com --challenge {CHALLENGE}"
+    );
+    desk.run(&line).succeeded();
     insta::assert_snapshot!(format!("{}\n{assertion}", registration.stderr));
     // Without credProps and the like there is nothing about them.
     assert_eq!(registered(&desk, json!({}))["clientExtensionResults"], json!({}));

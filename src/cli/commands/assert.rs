@@ -9,15 +9,16 @@ use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::files::{credential_id_flag, hash_flag};
+use crate::cli::files::{credential_id_flag, hash_flag, write};
 use crate::cli::foresight::with_reasons;
 use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
+use crate::ctap::SecretBytes;
 use crate::ctap::hmac_secret::HmacSalts;
 use crate::output::text;
 use crate::output::verdict::{AssertionView, account};
 use crate::webauthn::public_key::PublicKey;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Makes an assertion and verifies it before printing it.
 ///
@@ -75,7 +76,7 @@ pub struct AssertArgs {
     #[arg(long, requires = "secret_out", conflicts_with = "options")]
     pub large_blob_key: bool,
     /// Say why the assertion would fail, rule by rule, and make none: no touch, no PIN try.
-    #[arg(long, conflicts_with = "report")]
+    #[arg(long, conflicts_with_all = ["save", "report"])]
     pub explain: bool,
     /// Write derived secrets to a file that only you can read, or to standard output with `-`
     /// (instead of the answer).
@@ -85,6 +86,9 @@ pub struct AssertArgs {
     /// expects them.
     #[arg(long, requires = "options")]
     pub prf_in_response: bool,
+    /// Save the response, for `fidokey verify assertion`.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -110,7 +114,14 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     if args.explain {
         return app.foresee(&wishes);
     }
-    check_files([("--secret-out", &args.secret_out), ("--report", &args.report)])?;
+    check_files(
+        [
+            ("--options", &args.options),
+            ("--registration", &args.registration),
+            ("--public-key", &args.public_key),
+        ],
+        [("--save", &args.save), ("--report", &args.report), ("--secret-out", &args.secret_out)],
+    )?;
     let mut key = app.open_key()?;
     let asserted =
         app.ceremony(|context| client::assert(&mut key, context, request)).map_err(|error| {
@@ -123,26 +134,19 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
         app.ui.warning(&format!("The large blob was neither read nor written: {problem}."));
     }
     let secret_to_stdout = args.secret_out.as_deref().is_some_and(is_stdout);
-    if let Some(path) = &args.secret_out {
-        let mut secrets = Vec::new();
-        if let Some(outputs) = chosen.hmac_secret.as_ref().filter(|_| args.options.is_some()) {
-            secrets.extend(prf_secrets(outputs));
-        } else if let Some(outputs) = &chosen.hmac_secret {
-            secrets.push(("hmac_secret", &outputs.first));
-            secrets.extend(outputs.second.as_ref().map(|second| ("hmac_secret_2", second)));
-        }
-        secrets.extend(chosen.large_blob_key.as_ref().map(|key| ("large_blob_key", key)));
-        secrets.extend(chosen.cred_blob.as_ref().map(|blob| ("cred_blob", blob)));
-        put_secret(app, path, &secrets)?;
-    }
+    // Without the secrets of prf, whatever the relying party gets.
+    let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &chosen));
     if args.prf_in_response {
         chosen.put_prf_in_response();
     }
     let view = AssertionView::of(&chosen);
-    put_report(args.report.as_deref(), &view)?;
-    if args.report.is_none() && (secret_to_stdout || app.global.json) {
+    let reported = put_report(args.report.as_deref(), &view);
+    // With JSON, an error's document stands alone on stderr.
+    let alone = app.global.json && saved.is_err();
+    if args.report.is_none() && !alone && (secret_to_stdout || app.global.json) {
         app.ui.beside_answer(view.verdict_text().trim_end());
     }
+    // The assertion was made: whoever asked for it sees it before a file's failure is told.
     if secret_to_stdout {
         // stdout carries the secrets and nothing else.
     } else if app.global.json {
@@ -151,7 +155,41 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     } else {
         app.print_raw(&view.text())?;
     }
+    if let Some(path) = &args.secret_out {
+        let secrets = secrets(&chosen, args.options.is_some());
+        put_secret(app, path, &secrets).map_err(made_all_the_same)?;
+    }
+    saved.map_err(made_all_the_same)?;
+    reported.map_err(made_all_the_same)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+/// What an assertion gave that is secret, by the names in a file of secrets.
+fn secrets(asserted: &Asserted, from_options: bool) -> Vec<(&'static str, &SecretBytes)> {
+    let mut secrets = Vec::new();
+    if let Some(outputs) = &asserted.hmac_secret {
+        if from_options {
+            secrets.extend(prf_secrets(outputs));
+        } else {
+            secrets.push(("hmac_secret", &outputs.first));
+            secrets.extend(outputs.second.as_ref().map(|second| ("hmac_secret_2", second)));
+        }
+    }
+    secrets.extend(asserted.large_blob_key.as_ref().map(|key| ("large_blob_key", key)));
+    secrets.extend(asserted.cred_blob.as_ref().map(|blob| ("cred_blob", blob)));
+    secrets
+}
+
+/// Keeps the response, as `verify assertion` reads it.
+fn save(path: &Path, asserted: &Asserted) -> Result<(), CliError> {
+    let text = crate::output::json::bare(&asserted.response);
+    write(path, text.map_err(|error| CliError::defect(&error))?.as_bytes())
+}
+
+/// Says of a file that could not be written that the assertion was made, and so what came with it.
+fn made_all_the_same(mut error: CliError) -> CliError {
+    error.message.push_str(" The assertion was made all the same.");
+    error
 }
 
 fn parse_number(text: &str) -> Result<usize, String> {

@@ -215,11 +215,10 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         )
         .hint("Keep the registration with `--save FILE`, or write the secret to a file."));
     }
-    check_files([
-        ("--save", &args.save),
-        ("--report", &args.report),
-        ("--secret-out", &args.secret_out),
-    ])?;
+    check_files(
+        [("--options", &args.options)],
+        [("--save", &args.save), ("--report", &args.report), ("--secret-out", &args.secret_out)],
+    )?;
     let trust = args.trust.read(app)?;
     let mut key = app.open_key()?;
     let names = [&request.user.name, &request.user.display_name, &request.rp_name];

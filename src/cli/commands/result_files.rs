@@ -12,12 +12,14 @@ pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Makes sure, before anything is sent, that what is made can be kept: each in a file of its own.
-/// Of these flags only `--secret-out` knows `-`.
-pub(super) fn check_files<const N: usize>(
+/// Makes sure, before anything is sent, that what is made can be kept: each in a file of its own, and
+/// none in a file that is read. Of the flags that write only `--secret-out` knows `-`.
+pub(super) fn check_files<const R: usize, const N: usize>(
+    read: [(&str, &Option<PathBuf>); R],
     files: [(&str, &Option<PathBuf>); N],
 ) -> Result<(), CliError> {
     let mut taken: Vec<(&str, &Path)> = Vec::new();
+    taken.extend(read.iter().filter_map(|(flag, path)| Some((*flag, path.as_deref()?))));
     for (flag, path) in files {
         let Some(path) = path.as_deref() else { continue };
         if is_stdout(path) {
