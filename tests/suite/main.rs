@@ -19,6 +19,7 @@ mod explain;
 mod fake_machine;
 mod firmware;
 mod formats;
+mod fuzz_targets;
 mod harness;
 mod hid_bus;
 mod host;

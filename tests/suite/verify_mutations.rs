@@ -1,6 +1,7 @@
 //! Mutated documents before `verify`: it never panics, never takes long, and always says something
 //! that can be read.
 
+use crate::fuzz_targets::targets::vectors;
 use crate::harness::Desk;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,45 +15,16 @@ const MOST_TIME: Duration = Duration::from_secs(5);
 /// How many cases there are for each document.
 const CASES: usize = 60;
 
-struct Dice(u64);
+/// Numbers that look random, the same for the same seed.
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % u64::try_from(limit.max(1)).unwrap()).unwrap()
     }
-}
-
-/// The vectors of WebAuthn Level 3 and our own, by name.
-fn vectors() -> Vec<HashMap<String, Vec<u8>>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/webauthn/test_vectors");
-    let mut vectors: Vec<HashMap<String, String>> = Vec::new();
-    let mut member = String::new();
-    for file in ["level-3.txt", "made.txt"] {
-        let text = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
-        for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-            match line.strip_prefix(' ') {
-                Some(digits) => {
-                    vectors.last_mut().unwrap().entry(member.clone()).or_default().push_str(digits);
-                }
-                None if line.starts_with('[') => vectors.push(HashMap::new()),
-                None => member = line.to_owned(),
-            }
-        }
-    }
-    let bytes = |digits: &String| -> Vec<u8> {
-        let digits = digits.replace('~', "");
-        (0..digits.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
-            .collect()
-    };
-    vectors
-        .iter()
-        .map(|vector| vector.iter().map(|(name, text)| (name.clone(), bytes(text))).collect())
-        .collect()
 }
 
 /// A registration and an assertion of each vector.
@@ -83,7 +55,7 @@ fn documents() -> Vec<(Value, Value)> {
 }
 
 /// Changes bytes, or their number.
-fn damage(bytes: &mut Vec<u8>, dice: &mut Dice) {
+pub fn damage(bytes: &mut Vec<u8>, dice: &mut Dice) {
     for _ in 0..=dice.below(3) {
         let at = dice.below(bytes.len());
         match dice.below(4) {

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// One model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -219,13 +219,14 @@ pub(super) fn read(raw: &RawValue) -> Result<Read, String> {
 
 fn statement_of(statement: &StatementDocument<'_>, notes: &mut Notes) -> Entry {
     let mut roots: Vec<Base64Url> = Vec::new();
+    let mut known = HashSet::new();
     let texts: Vec<String> =
         notes.list("attestationRootCertificates", statement.attestation_root_certificates);
     for text in texts {
         let text: String = text.split_whitespace().collect();
         match base64url::decode(&text) {
-            Ok(der) if roots.iter().any(|root| root.as_bytes() == der) => {}
-            Ok(der) => roots.push(Base64Url(der)),
+            Ok(der) if known.insert(der.clone()) => roots.push(Base64Url(der)),
+            Ok(_) => {}
             Err(_) => notes.0.push("attestationRootCertificates".to_owned()),
         }
     }

@@ -2,10 +2,15 @@
 
 use super::date::Date;
 use super::entry::{self, Entry, Read};
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::fmt;
 use thiserror::Error;
+
+/// The most entries that are read. The service had 520 in 2026.
+const MOST_ENTRIES: usize = 10_000;
 
 /// What is said of metadata as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,14 +68,48 @@ struct Document<'a> {
     #[serde(borrow)]
     next_update: Option<&'a RawValue>,
     #[serde(borrow)]
-    entries: Option<Vec<&'a RawValue>>,
+    entries: Option<RawEntries<'a>>,
+}
+
+/// Entries as they stand in the text: the first ones, and how many more there are.
+#[derive(Default)]
+struct RawEntries<'a> {
+    first: Vec<&'a RawValue>,
+    more: usize,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawEntries<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = RawEntries<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of entries")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut entries = RawEntries::default();
+                while entries.first.len() < MOST_ENTRIES {
+                    let Some(entry) = list.next_element()? else { return Ok(entries) };
+                    entries.first.push(entry);
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    entries.more = entries.more.saturating_add(1);
+                }
+                Ok(entries)
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
 }
 
 /// Tells a document whose entries are no list from what is no such document.
 fn what_is_wrong(text: &str, error: &serde_json::Error) -> PayloadError {
-    match serde_json::from_str::<Value>(text) {
-        Ok(value) if value.is_object() && error.is_data() => PayloadError::Member("entries"),
-        _ => PayloadError::Json(error.to_string()),
+    if error.is_data() && text.trim_start().starts_with('{') {
+        PayloadError::Member("entries")
+    } else {
+        PayloadError::Json(error.to_string())
     }
 }
 
@@ -106,10 +145,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Summary, Vec<Entry>), PayloadError> 
         deviating: 0,
         lost: Vec::new(),
     };
-    let mut entries: Vec<Entry> = Vec::with_capacity(raw.len());
+    let mut entries: Vec<Entry> = Vec::with_capacity(raw.first.len());
     let mut known = std::collections::HashSet::new();
     let mut roots = std::collections::HashSet::new();
-    for (index, raw) in raw.into_iter().enumerate() {
+    for (index, raw) in raw.first.into_iter().enumerate() {
         let position = index.saturating_add(1);
         let entry = match entry::read(raw) {
             Ok(Read::Model(entry)) => entry,
@@ -137,6 +176,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Summary, Vec<Entry>), PayloadError> 
         }
         roots.extend(entry.attestation_roots.iter().map(|root| root.as_bytes().to_vec()));
         entries.push(*entry);
+    }
+    if raw.more > 0 {
+        let reason = format!("it and all after it: no more than {MOST_ENTRIES} are read");
+        summary.lost.push(Lost { position: MOST_ENTRIES.saturating_add(1), reason });
     }
     summary.roots = roots.len();
     Ok((summary, entries))

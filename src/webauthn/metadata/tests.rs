@@ -260,6 +260,36 @@ fn a_bad_entry_loses_no_other() {
     assert_eq!(metadata.entries[0].status_reports[0].status, "NEW");
 }
 
+/// Lists that are far longer than real ones, in time that grows with their length alone.
+#[test]
+fn long_lists_cost_no_more_than_their_length() {
+    let service = Service::new();
+    let begin = std::time::Instant::now();
+    let mut many = model();
+    let roots = (0..300_000_u32).map(|root| base64url::encode(&root.to_be_bytes()).into());
+    many["metadataStatement"]["attestationRootCertificates"] = Value::Array(roots.collect());
+    let metadata = service.read(&service.blob(&payload(json!([many])))).unwrap();
+    assert_eq!(metadata.entries[0].attestation_roots.len(), 300_000);
+
+    let mut entries = vec![model()];
+    entries.resize(10_050, json!(7));
+    let mut document = payload(Value::Array(entries));
+    let summary = service.read(&service.blob(&document)).unwrap().summary;
+    assert_eq!((summary.fido2, summary.lost.len()), (1, 10_000));
+    let last = summary.lost.last().unwrap();
+    assert_eq!(last.position, 10_001);
+    assert_eq!(last.reason, "it and all after it: no more than 10000 are read");
+
+    // A document that is deep.
+    let deep = format!("{}1{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+    document["entries"] = json!([model()]);
+    let text = document.to_string().replacen('{', &format!("{{\"x\":{deep},"), 1);
+    assert!(
+        service.refusal(&service.sign(&service.header(), text.as_bytes())).contains("recursion")
+    );
+    assert!(begin.elapsed() < std::time::Duration::from_secs(60), "{:?}", begin.elapsed());
+}
+
 #[test]
 fn what_is_kept_is_found_again() {
     let service = Service::new();
