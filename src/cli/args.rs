@@ -30,60 +30,60 @@ pub struct Cli {
 pub struct Global {
     /// Use this key: a path, the start of a serial number, an AAGUID, part of a product's or model's
     /// name, `virtual`, or `virtual:NAME`.
-    #[arg(short, long, global = true, value_name = "SELECTOR", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(short, long, value_name = "SELECTOR", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub device: Option<String>,
 
     /// Print JSON instead of text.
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub json: bool,
 
     /// Say nothing but answers, warnings and errors.
-    #[arg(short, long, global = true)]
+    #[arg(short, long)]
     pub quiet: bool,
 
     /// Say which key is used, and which commands it is sent.
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
 
     /// Never ask; fail with the flag that would have answered.
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub no_input: bool,
 
     /// Answer yes to every question that asks for a confirmation.
-    #[arg(short, long, global = true)]
+    #[arg(short, long)]
     pub yes: bool,
 
     /// Wait for a key to be plugged in, for at most this many seconds (30 without a number).
-    #[arg(long, global = true, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "30", require_equals = true)]
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "30", require_equals = true)]
     pub wait: Option<u64>,
 
     /// When to use colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
 
     /// Wait this long for a touch, or for a key to be unplugged and plugged in again, in seconds.
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: Option<u64>,
 
     /// Read the PIN from a file, or from standard input with `-`.
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "pin_fd")]
+    #[arg(long, value_name = "FILE", conflicts_with = "pin_fd")]
     pub pin_file: Option<PathBuf>,
 
     /// Read the PIN from this file descriptor.
-    #[arg(long, global = true, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER")]
     pub pin_fd: Option<i32>,
 
     /// Send the PIN exactly as typed, without Unicode normalization.
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub pin_as_typed: bool,
 
     /// Use the PIN even when only one try is left.
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub last_try: bool,
 
     /// Write what is said to the key and what it answers, decoded and without secrets, to this file;
     /// `fidokey trace show` reads it.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 }
 
@@ -126,6 +126,8 @@ macro_rules! commands {
 
         impl Subcommand for Command {
             fn augment_subcommands(parent: clap::Command) -> clap::Command {
+                // Its flags are the global ones.
+                let parent = handed_down(parent);
                 let parent = parent.subcommand_required(true).arg_required_else_help(true);
                 $($(#[cfg($cfg)])? let parent = parent.subcommand({
                     const WORDS: &[&str] = &[$($doc),*];
@@ -205,15 +207,21 @@ impl Cli {
 /// Not inlined: the frame of a function that holds this for every command takes seven pages of stack.
 #[inline(never)]
 fn read_one<A: Args>(name: &'static str, arguments: &[OsString]) -> Option<(Global, A)> {
-    let mut definition = Global::augment_args(A::augment_args(clap::Command::new(name)));
-    // There is nobody to hand them down to, and that would take a while.
-    if !definition.has_subcommands() {
-        definition = definition.mut_args(|flag| flag.global(false));
+    let mut definition = Global::augment_args(A::augment_args(clap::Command::new(name)))
+        // Help is printed from the whole definition.
+        .disable_help_flag(true);
+    if definition.has_subcommands() {
+        definition = handed_down(definition);
     }
     let mut matches = definition.try_get_matches_from(arguments).ok()?;
     // Taken out of the matches, which `from_arg_matches` would copy first.
     let global = Global::from_arg_matches_mut(&mut matches).ok()?;
     Some((global, A::from_arg_matches_mut(&mut matches).ok()?))
+}
+
+/// Lets flags of a command be typed after the name of a subcommand too.
+fn handed_down(command: clap::Command) -> clap::Command {
+    command.mut_args(|flag| flag.global(true))
 }
 
 /// Gives a command its description: the first paragraph, and all of them for its own help.

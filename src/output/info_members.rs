@@ -132,6 +132,9 @@ pub fn unknown(info: &Info) -> Vec<OddMember> {
 
 /// The members that the specification knows and that are of another type.
 pub fn mistyped(info: &Info) -> Vec<OddMember> {
+    if info.mistyped.is_empty() {
+        return Vec::new();
+    }
     let map = cbor::parse(&info.raw).and_then(cbor::Item::map).ok();
     let odd = info.mistyped.iter().map(|member| OddMember {
         key: member.number.to_string(),

@@ -6,7 +6,7 @@ use super::json::base64url;
 use super::key_words::{self, stated};
 use super::options;
 use super::pin::PinStatusView;
-use super::text::{Table, count, escape, pad};
+use super::text::{Table, count, escape, escaped, listed, pad};
 use super::words::{capitalized, key_name};
 use crate::authenticator::{Key, PinState};
 use crate::ctap::get_info::Info;
@@ -142,35 +142,31 @@ impl<'a> InfoView<'a> {
             (self.ctaphid.can_wink, "blinking on request"),
             (self.ctaphid.can_lock, "channel locking"),
         ];
-        let able: Vec<&str> = able.iter().filter(|(can, _)| *can).map(|(_, what)| *what).collect();
-        section.row("Capabilities", able.join(", "));
+        let able = able.iter().filter(|(can, _)| *can).map(|(_, what)| what);
+        section.row("Capabilities", listed(able));
         section.render()
     }
 
     fn model(&self, info: &Info) -> String {
         let mut section = Section::new("Model");
-        let name = self.key.model.as_deref().map_or_else(|| "not known".to_owned(), escape);
-        section.row("Name", name);
+        section.row("Name", self.key.model.as_deref().map_or("not known".into(), escaped));
         section.row("Speaks", format!("{} ({})", self.speaks, list(&info.versions)));
         section.row(
             "AAGUID",
             match info.aaguid {
-                Some(aaguid) if aaguid.is_zero() => format!("{aaguid} (names no model)"),
-                Some(aaguid) => aaguid.to_string(),
-                None => NOT_STATED.to_owned(),
+                Some(aaguid) if aaguid.is_zero() => format!("{aaguid} (names no model)").into(),
+                Some(aaguid) => aaguid.to_string().into(),
+                None => NOT_STATED,
             },
         );
         section.row(
             "Firmware",
-            info.firmware_version.map_or_else(
-                || NOT_STATED.to_owned(),
-                |version| firmware(version, self.description.vendor_id),
-            ),
+            info.firmware_version
+                .map_or(NOT_STATED, |version| firmware(version, self.description.vendor_id).into()),
         );
         section.row("Transports", optional_list(info.transports.as_deref()));
         let certifications = info.certifications.as_ref().map(|all| {
-            let words = all.iter().map(|(name, level)| format!("{} {level}", escape(name)));
-            words.collect::<Vec<_>>().join(", ")
+            listed(all.iter().map(|(name, level)| format!("{} {level}", escaped(name))))
         });
         section.row("Certifications", filled(certifications));
         section.render()
@@ -179,9 +175,11 @@ impl<'a> InfoView<'a> {
     fn pin_section(&self) -> String {
         match (&self.pin, &self.pin_problem) {
             (Some(pin), _) => {
-                let lines: Vec<String> =
-                    pin.text().lines().map(|line| format!("  {line}\n")).collect();
-                format!("PIN\n{}", lines.concat())
+                let mut text = "PIN\n".to_owned();
+                for line in pin.text().lines() {
+                    text.extend(["  ", line, "\n"]);
+                }
+                text
             }
             (None, Some(problem)) => {
                 format!("PIN\n  Its state is not known: {problem}\n")
@@ -191,26 +189,30 @@ impl<'a> InfoView<'a> {
     }
 }
 
-const NOT_STATED: &str = "not stated";
+/// What a row says.
+type Words<'a> = Cow<'a, str>;
+
+const NOT_STATED: Words<'static> = Cow::Borrowed("not stated");
 
 /// A section: a title and rows of a label and a value, aligned.
-struct Section {
+struct Section<'a> {
     title: &'static str,
-    rows: Vec<(&'static str, Cow<'static, str>)>,
+    rows: Vec<(&'static str, Words<'a>)>,
 }
 
-impl Section {
+impl<'a> Section<'a> {
     fn new(title: &'static str) -> Self {
-        Self { title, rows: Vec::new() }
+        // No section has more rows.
+        Self { title, rows: Vec::with_capacity(11) }
     }
 
-    fn row(&mut self, label: &'static str, value: impl Into<Cow<'static, str>>) {
+    fn row(&mut self, label: &'static str, value: impl Into<Words<'a>>) {
         self.rows.push((label, value.into()));
     }
 
     fn render(&self) -> String {
         let width = self.rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
-        let mut text = String::with_capacity(1024);
+        let mut text = String::with_capacity(512);
         text.push_str(self.title);
         text.push('\n');
         for (label, value) in &self.rows {
@@ -224,21 +226,20 @@ impl Section {
     }
 }
 
-fn list(texts: &[String]) -> String {
-    let words: Vec<String> = texts.iter().map(|text| escape(text)).collect();
-    filled(Some(words.join(", ")))
+fn list(texts: &[String]) -> Words<'static> {
+    filled(Some(listed(texts.iter().map(|text| escaped(text)))))
 }
 
-fn optional_list(texts: Option<&[String]>) -> String {
-    texts.map_or_else(|| NOT_STATED.to_owned(), list)
+fn optional_list(texts: Option<&[String]>) -> Words<'static> {
+    texts.map_or(NOT_STATED, list)
 }
 
 /// A text, or words for one that is absent or empty.
-fn filled(text: Option<String>) -> String {
+fn filled(text: Option<String>) -> Words<'static> {
     match text {
-        None => NOT_STATED.to_owned(),
-        Some(text) if text.is_empty() => "none".to_owned(),
-        Some(text) => text,
+        None => NOT_STATED,
+        Some(text) if text.is_empty() => "none".into(),
+        Some(text) => text.into(),
     }
 }
 
@@ -255,44 +256,40 @@ fn firmware(version: u64, vendor_id: Option<u16>) -> String {
 fn abilities(info: &Info) -> String {
     let mut section = Section::new("What it can do");
     section.row("Extensions", optional_list(info.extensions.as_deref()));
-    let algorithms = info
-        .algorithms
-        .as_ref()
-        .map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    let algorithms =
+        info.algorithms.as_ref().map(|all| listed(all.iter().map(ToString::to_string)));
     section.row("Algorithms", filled(algorithms));
     section.row(
         "Attestation formats",
         match info.attestation_formats.as_deref() {
             Some(formats) => list(formats),
-            None => "not stated (packed by default)".to_owned(),
+            None => "not stated (packed by default)".into(),
         },
     );
     section.row(
         "PIN protocols",
         match info.pin_uv_auth_protocols.as_deref() {
             Some(protocols) => numbers(protocols),
-            None => "not stated (1 is assumed)".to_owned(),
+            None => "not stated (1 is assumed)".into(),
         },
     );
     section.row(
         "Own verification",
-        info.uv_modality.map_or_else(
-            || "its method is not stated".to_owned(),
-            |bits| filled(Some(uv_modalities(bits, true).join(", "))),
-        ),
+        info.uv_modality.map_or("its method is not stated".into(), |bits| {
+            filled(Some(listed(uv_modalities(bits, true))))
+        }),
     );
     section.render()
 }
 
-fn numbers(numbers: &[u64]) -> String {
-    let words: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-    filled(Some(words.join(", ")))
+fn numbers(numbers: &[u64]) -> Words<'static> {
+    filled(Some(listed(numbers.iter().map(ToString::to_string))))
 }
 
 fn option_section(info: &Info) -> String {
     let mut table = Table::new(&["OPTION", "STATE", "MEANING"]).indented(2);
     for row in options::rows(info.options()) {
-        table.row([Cow::Owned(escape(row.id)), row.state().into(), row.meaning.into()]);
+        table.row([escaped(row.id), row.state().into(), row.meaning.into()]);
     }
     let title = match info.options {
         Some(_) => "Options",
@@ -302,74 +299,79 @@ fn option_section(info: &Info) -> String {
 }
 
 fn limits(info: &Info) -> String {
-    let with_unit = |value: Option<u64>, singular: &str, plural: &str, default: &str| match value {
-        Some(value) => count(usize::try_from(value).unwrap_or(usize::MAX), singular, plural),
-        None => format!("{NOT_STATED}{default}"),
+    let with_unit = |value: Option<u64>, singular, plural, otherwise| match value {
+        Some(value) => count(usize::try_from(value).unwrap_or(usize::MAX), singular, plural).into(),
+        None => otherwise,
     };
-    let bytes = |value, default: &str| with_unit(value, "byte", "bytes", default);
-    let number = |value: Option<u64>, default: &str| match value {
-        Some(value) => value.to_string(),
-        None => format!("{NOT_STATED}{default}"),
-    };
+    let bytes = |value, otherwise| with_unit(value, "byte", "bytes", otherwise);
+    let number = |value: Option<u64>, otherwise| value.map_or(otherwise, |n| n.to_string().into());
     let mut section = Section::new("Limits");
-    section.row("Longest request", bytes(info.max_msg_size, " (1024 bytes by default)"));
-    let in_list = number(info.max_credential_count_in_list, " (1 is assumed)");
+    section.row(
+        "Longest request",
+        bytes(info.max_msg_size, "not stated (1024 bytes by default)".into()),
+    );
+    let in_list = number(info.max_credential_count_in_list, "not stated (1 is assumed)".into());
     section.row("Credential IDs in a list", in_list);
-    section.row("Longest credential ID", bytes(info.max_credential_id_length, ""));
-    let remaining = number(info.remaining_discoverable_credentials, "");
+    section.row("Longest credential ID", bytes(info.max_credential_id_length, NOT_STATED));
+    let remaining = number(info.remaining_discoverable_credentials, NOT_STATED);
     section.row("Room for resident credentials", remaining);
-    section.row("Longest credBlob", bytes(info.max_cred_blob_length, ""));
-    section.row("Room for large blobs", bytes(info.max_serialized_large_blob_array, ""));
-    let characters = |value, default: &str| with_unit(value, "character", "characters", default);
-    section.row("Shortest PIN", characters(info.min_pin_length, " (4 characters by default)"));
-    section.row("Longest PIN", characters(info.max_pin_length, " (63 characters by default)"));
-    let told = number(info.max_rpids_for_set_min_pin_length, "");
+    section.row("Longest credBlob", bytes(info.max_cred_blob_length, NOT_STATED));
+    section.row("Room for large blobs", bytes(info.max_serialized_large_blob_array, NOT_STATED));
+    let characters = |value, otherwise| with_unit(value, "character", "characters", otherwise);
+    section.row(
+        "Shortest PIN",
+        characters(info.min_pin_length, "not stated (4 characters by default)".into()),
+    );
+    section.row(
+        "Longest PIN",
+        characters(info.max_pin_length, "not stated (63 characters by default)".into()),
+    );
+    let told = number(info.max_rpids_for_set_min_pin_length, NOT_STATED);
     section.row("Services told the shortest PIN", told);
-    let attempts = number(info.preferred_platform_uv_attempts, "");
+    let attempts = number(info.preferred_platform_uv_attempts, NOT_STATED);
     section.row("Own verifications before the PIN", attempts);
-    let since = number(info.uv_count_since_last_pin_entry, "");
+    let since = number(info.uv_count_since_last_pin_entry, NOT_STATED);
     section.row("Own verifications since the PIN", since);
     section.render()
 }
 
 fn configuration(info: &Info) -> String {
-    let yes_or_no = |value: Option<bool>, default: &str| match value {
-        Some(true) => "yes".to_owned(),
-        Some(false) => "no".to_owned(),
-        None => format!("{NOT_STATED}{default}"),
+    let yes_or_no = |value: Option<bool>, otherwise| match value {
+        Some(true) => "yes".into(),
+        Some(false) => "no".into(),
+        None => otherwise,
     };
     let mut section = Section::new("Configuration");
-    let forced = yes_or_no(info.force_pin_change, " (no by default)");
+    let forced = yes_or_no(info.force_pin_change, "not stated (no by default)".into());
     section.row("PIN must be changed", forced);
-    section.row("Simple PINs refused", yes_or_no(info.pin_complexity_policy, ""));
+    section.row("Simple PINs refused", yes_or_no(info.pin_complexity_policy, NOT_STATED));
     let url = info.pin_complexity_policy_url.as_deref().map(escape);
     section.row("PIN rules explained at", filled(url));
-    let long = yes_or_no(info.long_touch_for_reset, " (no by default)");
+    let long = yes_or_no(info.long_touch_for_reset, "not stated (no by default)".into());
     section.row("Long touch for a reset", long);
     section.row(
         "Transports for a reset",
         match info.transports_for_reset.as_deref() {
             Some(transports) => list(transports),
-            None => "not stated (all by default)".to_owned(),
+            None => "not stated (all by default)".into(),
         },
     );
     let commands = info.authenticator_config_commands.as_deref();
-    section.row("Configuration commands", commands.map_or(NOT_STATED.to_owned(), numbers));
+    section.row("Configuration commands", commands.map_or(NOT_STATED, numbers));
     let vendor = info
         .vendor_prototype_config_commands
         .as_ref()
-        .map(|all| all.iter().map(|one| format!("0x{one:x}")).collect::<Vec<_>>().join(", "));
+        .map(|all| listed(all.iter().map(|one| format!("0x{one:x}"))));
     section.row("Vendor's own commands", filled(vendor));
     section.row("Encrypted identifier", encrypted(info.enc_identifier.as_deref()));
     section.row("Encrypted store state", encrypted(info.enc_cred_store_state.as_deref()));
     section.render()
 }
 
-fn encrypted(bytes: Option<&[u8]>) -> String {
-    match bytes {
-        Some(bytes) => format!("{} ({} bytes, new in every reply)", base64url(bytes), bytes.len()),
-        None => NOT_STATED.to_owned(),
-    }
+fn encrypted(bytes: Option<&[u8]>) -> Words<'static> {
+    bytes.map_or(NOT_STATED, |bytes| {
+        format!("{} ({} bytes, new in every reply)", base64url(bytes), bytes.len()).into()
+    })
 }
 
 fn odd(title: &str, members: &[OddMember]) -> Option<String> {

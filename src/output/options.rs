@@ -26,9 +26,9 @@ impl OptionRow<'_> {
 
 /// Every option that the specification defines, then what else the key lists.
 pub fn rows(options: &Options) -> Vec<OptionRow<'_>> {
-    let known = Options::KNOWN.iter().map(|id| {
+    let known = MEANINGS.iter().map(|(id, words)| {
         let value = options.get(id);
-        OptionRow { id, value, meaning: meaning(id, value) }
+        OptionRow { id, value, meaning: meaning(words, value) }
     });
     let others =
         options.iter().filter(|(id, _)| !Options::KNOWN.contains(id)).map(|(id, value)| {
@@ -175,10 +175,7 @@ const MEANINGS: [Meanings; 21] = [
     ),
 ];
 
-fn meaning(id: &str, value: Option<bool>) -> &'static str {
-    let Some((_, [absent, no, yes])) = MEANINGS.iter().find(|(known, _)| *known == id) else {
-        return "";
-    };
+fn meaning([absent, no, yes]: &[&'static str; 3], value: Option<bool>) -> &'static str {
     match value {
         Some(true) => yes,
         Some(false) if *no != SAME => no,
@@ -192,10 +189,10 @@ mod tests {
 
     #[test]
     fn every_option_of_the_specification_has_words_in_every_state() {
-        for (id, (described, _)) in Options::KNOWN.iter().zip(MEANINGS) {
-            assert_eq!(*id, described, "in the order of the specification");
+        for (id, (described, words)) in Options::KNOWN.iter().zip(&MEANINGS) {
+            assert_eq!(id, described, "in the order of the specification");
             for value in [None, Some(false), Some(true)] {
-                assert!(!meaning(id, value).is_empty(), "{id}");
+                assert!(!meaning(words, value).is_empty(), "{id}");
             }
         }
         assert_eq!(Options::KNOWN.len(), MEANINGS.len());
@@ -203,7 +200,8 @@ mod tests {
 
     #[test]
     fn absent_false_and_true_are_told_apart() {
-        let words = [None, Some(false), Some(true)].map(|value| meaning("clientPin", value));
+        let (_, client_pin) = MEANINGS.iter().find(|(id, _)| *id == "clientPin").unwrap();
+        let words = [None, Some(false), Some(true)].map(|value| meaning(client_pin, value));
         assert_eq!(words, ["cannot have a PIN", "can have a PIN, and none is set", "has a PIN"]);
         let options = Options::new([("x-own".to_owned(), true), ("rk".to_owned(), false)]);
         let rows = rows(&options);

@@ -8,8 +8,13 @@ use unicode_width::UnicodeWidthStr;
 /// Escapes everything in a text from a key that could do something to a terminal or mislead a
 /// reader: control characters, line ends, and invisible or direction-changing characters.
 pub fn escape(text: &str) -> String {
+    escaped(text).into_owned()
+}
+
+/// What [`escape`] makes of a text; the text itself where there is nothing to escape.
+pub fn escaped(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'\\') {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -22,7 +27,19 @@ pub fn escape(text: &str) -> String {
             escaped.push(c);
         }
     }
-    escaped
+    Cow::Owned(escaped)
+}
+
+/// Words with commas between them.
+pub fn listed(words: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut text = String::new();
+    let mut comma = "";
+    for word in words {
+        text.push_str(comma);
+        text.push_str(word.as_ref());
+        comma = ", ";
+    }
+    text
 }
 
 /// Lower-case hexadecimal digits.
@@ -43,14 +60,17 @@ pub fn count(number: usize, singular: &str, plural: &str) -> String {
 /// Columns are as wide as their widest cell on a terminal, whatever the script.
 #[derive(Debug)]
 pub struct Table<'a> {
-    rows: Vec<Vec<Cow<'a, str>>>,
+    columns: usize,
+    /// Row by row, the header first.
+    cells: Vec<Cow<'a, str>>,
     indent: usize,
 }
 
 impl<'a> Table<'a> {
     /// Starts a table with its header.
     pub fn new(header: &[&'a str]) -> Self {
-        Self { rows: vec![header.iter().map(|cell| Cow::Borrowed(*cell)).collect()], indent: 0 }
+        let cells = header.iter().map(|cell| Cow::Borrowed(*cell)).collect();
+        Self { columns: header.len(), cells, indent: 0 }
     }
 
     /// Moves the whole table to the right.
@@ -59,24 +79,25 @@ impl<'a> Table<'a> {
         self
     }
 
-    /// Adds a row. Cells must be escaped already.
+    /// Adds a row, of as many cells as the header has; those left out at its end are empty. Cells
+    /// must be escaped already.
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<Cow<'a, str>>>) {
-        self.rows.push(cells.into_iter().map(Into::into).collect());
+        self.cells.extend(cells.into_iter().map(Into::into));
+        let whole = self.cells.len().next_multiple_of(self.columns.max(1));
+        self.cells.resize(whole, Cow::Borrowed(""));
     }
 
     /// Writes the table; every line ends with a line end and without trailing spaces.
     pub fn render(&self) -> String {
-        let mut widths: Vec<usize> = Vec::new();
-        for row in &self.rows {
-            for (column, cell) in row.iter().enumerate() {
-                match widths.get_mut(column) {
-                    Some(widest) => *widest = width(cell).max(*widest),
-                    None => widths.push(width(cell)),
-                }
+        let rows = self.cells.chunks(self.columns.max(1));
+        let mut widths = vec![0; self.columns];
+        for row in rows.clone() {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = width(cell).max(*widest);
             }
         }
-        let mut text = String::with_capacity(self.rows.len().saturating_mul(80));
-        for row in &self.rows {
+        let mut text = String::with_capacity(rows.len().saturating_mul(80));
+        for row in rows {
             // Only what stands before a cell is padded, so that no line ends in spaces.
             let mut due = self.indent;
             for (cell, widest) in row.iter().zip(&widths) {
@@ -125,10 +146,18 @@ mod tests {
     }
 
     #[test]
+    fn words_are_listed_with_commas() {
+        assert_eq!(listed([""; 0]), "");
+        assert_eq!(listed(["usb", "nfc"]), "usb, nfc");
+        assert_eq!(listed(["", ""]), ", ");
+    }
+
+    #[test]
     fn columns_fit_wide_characters() {
         let mut table = Table::new(&["ID", "NAME"]);
         table.row(["日本", "x"]);
-        table.row(["a", ""]);
-        assert_eq!(table.render(), "ID    NAME\n日本  x\na\n");
+        table.row(["a"]);
+        table.row(["", "y"]);
+        assert_eq!(table.render(), "ID    NAME\n日本  x\na\n      y\n");
     }
 }

@@ -209,11 +209,11 @@ impl<'b> Item<'b> {
             _ => return Err(Self::wrong(Expected::Map)),
         };
         let mut rest = self.0.get(decoder.position()..).unwrap_or_default();
-        let mut members: Vec<(Key<'b>, Item<'b>)> = Vec::new();
         // Compared by value, so that 1 and a long form of 1 count as the same key. One by one while
         // there are few, as there are in every honest map; a large one must not take its square.
         const FEW: usize = 64;
-        let mut seen = std::collections::HashSet::new();
+        let mut members = Vec::with_capacity(usize::try_from(count).map_or(FEW, |n| n.min(FEW)));
+        let mut seen = std::collections::BTreeSet::new();
         for _ in 0..count {
             let (key, after_key) = parse_prefix(rest)?;
             let (value, after_value) = parse_prefix(after_key)?;
@@ -269,7 +269,7 @@ fn text_bytes(bytes: &[u8]) -> Option<(usize, &[u8])> {
 }
 
 /// A key of a map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key<'b> {
     /// A whole number.
     Integer(i64),
