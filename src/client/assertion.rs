@@ -8,7 +8,7 @@ use crate::authenticator::{
 use crate::ctap::extensions::AssertionOutputs;
 use crate::ctap::get_info::Info;
 use crate::ctap::hmac_secret::{HmacOutputs, HmacSalts};
-use crate::ctap::large_blobs::LargeBlobError;
+use crate::ctap::large_blobs::{LargeBlobArray, LargeBlobError};
 use crate::ctap::{CredentialDescriptor, SecretBytes, UserEntity};
 use crate::webauthn::base64url::{Base64Url, encode};
 use crate::webauthn::client_data::ClientDataType;
@@ -192,7 +192,7 @@ pub fn assert(
     expected.extensions = Some(extensions::expected(&asked, inputs));
     expected.app_id.clone_from(&inputs.app_id);
     let reads = inputs.large_blob.as_ref().is_some_and(|blob| blob.read == Some(true));
-    let blobs = Blobs { reads, write, rp_id: &parameters.rp_id };
+    let mut blobs = Blobs { reads, write, rp_id: &parameters.rp_id, read: None };
     let mut asserted = Vec::new();
     for assertion in made.assertions {
         let mut outputs = assertion.response.extensions();
@@ -294,12 +294,14 @@ struct Blobs<'a> {
     reads: bool,
     write: Option<&'a Base64Url>,
     rp_id: &'a str,
+    /// What the key keeps for all its credentials, once it was read.
+    read: Option<LargeBlobArray>,
 }
 
 impl Blobs<'_> {
     /// Reads or writes the blob; the assertion stands, whatever becomes of it.
     fn carry_out(
-        &self,
+        &mut self,
         key: &mut Key,
         context: &mut Context<'_>,
         blob_key: Option<&SecretBytes>,
@@ -317,16 +319,19 @@ impl Blobs<'_> {
     }
 
     fn act(
-        &self,
+        &mut self,
         key: &mut Key,
         context: &mut Context<'_>,
         blob_key: Option<&SecretBytes>,
     ) -> Result<Option<SecretBytes>, LargeBlobProblem> {
         let blob_key = blob_key.ok_or(LargeBlobProblem::NoKey)?;
-        let mut array = authenticator::read_large_blobs(key, context)?;
+        let array = match &mut self.read {
+            Some(array) => array,
+            none => none.insert(authenticator::read_large_blobs(key, context)?),
+        };
         let Some(blob) = self.write else { return Ok(array.find(blob_key)) };
         array.put(blob_key, blob.as_bytes(), context.random)?;
-        authenticator::write_large_blobs(key, context, &array, Some(self.rp_id))?;
+        authenticator::write_large_blobs(key, context, array, Some(self.rp_id))?;
         Ok(None)
     }
 }

@@ -168,6 +168,27 @@ fn a_large_blob_costs_one_message_for_each_fragment() {
     insta::assert_snapshot!(format!("{full}\n{}", told(json!({"read": true}))));
 }
 
+/// Where several accounts fit, what the key keeps for all of them is read once.
+#[test]
+fn the_large_blobs_of_several_accounts_are_read_once() {
+    let (desk, pin) = desk_with_pin();
+    for user in ["YQ", "Yg"] {
+        let asked = json!({"largeBlob": {"support": "required"}});
+        let line = format!("register --options - --json {pin}");
+        let made = run(&desk, &line, &resident(user, asked)).succeeded().json();
+        let write = allowing(&[&made["id"]], json!({"largeBlob": {"write": user}}));
+        run(&desk, &format!("assert --options - --json {pin}"), &write).succeeded();
+    }
+    desk.record.take();
+    for (number, blob) in [(1, "Yg"), (2, "YQ")] {
+        let line = format!("assert --options - --json {pin} --choose {number}");
+        let response = run(&desk, &line, &allowing(&[], json!({"largeBlob": {"read": true}})));
+        assert_eq!(results(&response.succeeded().json()), &json!({"largeBlob": {"blob": blob}}));
+        let messages = desk.record.take();
+        assert_eq!(messages.iter().filter(|one| *one == "0c").count(), 1, "{messages:?}");
+    }
+}
+
 /// A key that takes short messages has short fragments, and needs no PIN where none is set.
 #[test]
 fn a_large_blob_in_many_fragments_and_without_a_pin() {
