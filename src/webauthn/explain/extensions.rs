@@ -73,6 +73,7 @@ fn rule(wish: &ExtensionWish, wishes: &Wishes, info: &Info, speaks_u2f: bool) ->
             line("extension_hmac_secret", name).need(false, has("hmac-secret"), "hmac-secret", so)
         }
         ExtensionWish::LargeBlob { required } => large_blob(wishes, *required, info),
+        ExtensionWish::LargeBlobWrite => large_blob(wishes, false, info),
         ExtensionWish::LargeBlobKey => line("extension_large_blob_key", "largeBlobKey").need(
             false,
             has("largeBlobKey"),

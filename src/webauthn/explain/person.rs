@@ -27,6 +27,11 @@ pub(super) fn rules(wishes: &Wishes, info: &Info) -> Vec<Finding> {
     let rule = Rule::new("user_verification", "The person can be verified", expected);
     if !needed {
         let seen = match wanted {
+            // The store of large blobs is protected where somebody can be verified (CTAP 2.3 section
+            // 6.10.2).
+            _ if possible && wishes.extensions.contains(&ExtensionWish::LargeBlobWrite) => {
+                format!("{}, which is needed only to write the large blob", verification.seen())
+            }
             UserVerificationRequirement::Discouraged => "nobody is asked for a PIN".to_owned(),
             _ => format!("{}, and it goes without", verification.seen()),
         };

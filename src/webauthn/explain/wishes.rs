@@ -101,11 +101,13 @@ pub enum ExtensionWish {
         /// Whether it is evaluated, or only asked for.
         evaluated: bool,
     },
-    /// `largeBlob`: whether it can be had (registration), or it is read or written.
+    /// `largeBlob`: whether it can be had (registration), or it is read.
     LargeBlob {
         /// Whether the ceremony fails without it.
         required: bool,
     },
+    /// `largeBlob`, to be written.
+    LargeBlobWrite,
     /// `largeBlobKey`, as CTAP has it.
     LargeBlobKey,
     /// `credBlob`.
@@ -174,10 +176,14 @@ impl ExtensionWish {
     /// What the inputs of an assertion ask for.
     pub fn of_request(inputs: &ExtensionInputsJson) -> Vec<Self> {
         let mut wishes = Vec::new();
-        wishes.extend(inputs.prf.as_ref().map(|_| Self::Prf { evaluated: true }));
+        wishes.extend(inputs.prf.as_ref().map(|prf| Self::Prf {
+            evaluated: prf.eval.is_some() || !prf.eval_by_credential.is_empty(),
+        }));
         let blob = inputs.large_blob.as_ref();
-        let used = blob.is_some_and(|blob| blob.read == Some(true) || blob.write.is_some());
-        wishes.extend(used.then_some(Self::LargeBlob { required: false }));
+        let read = blob.is_some_and(|blob| blob.read == Some(true));
+        wishes.extend(read.then_some(Self::LargeBlob { required: false }));
+        let written = blob.is_some_and(|blob| blob.write.is_some());
+        wishes.extend(written.then_some(Self::LargeBlobWrite));
         wishes.extend(inputs.get_cred_blob.then_some(Self::GetCredBlob));
         wishes.extend(inputs.app_id.clone().map(Self::AppId));
         wishes.extend(inputs.unknown.iter().cloned().map(Self::Unknown));
