@@ -142,6 +142,8 @@ pub struct Record {
     pub reason: Option<String>,
     /// The browser's error, when there was no response to judge.
     pub browser_error: Option<String>,
+    /// The AAGUID of the key's model; of a sign-in, the one that was registered.
+    pub aaguid: Option<String>,
     /// What the key's model is called.
     pub model: Option<String>,
     /// The options as they were sent.
@@ -177,6 +179,8 @@ pub struct Evidence<'a> {
     pub client_data: Option<&'a [u8]>,
     /// The authenticator data, or the attestation object that holds it.
     pub data: &'a [u8],
+    /// The AAGUID with which the credential was registered before.
+    pub aaguid: Option<String>,
     /// Who may look at it.
     pub owner: Owner,
 }
@@ -198,7 +202,10 @@ impl Records {
         time: u64,
     ) -> u64 {
         let mut record = Self::record(evidence, time);
-        let aaguid = judgement.facts.aaguid.as_deref().and_then(|text| text.parse().ok());
+        if let Some(aaguid) = &judgement.facts.aaguid {
+            record.aaguid = Some(aaguid.clone());
+        }
+        let aaguid = record.aaguid.as_deref().and_then(|text| text.parse().ok());
         record.model = aaguid.and_then(|aaguid| names.name(aaguid)).map(str::to_owned);
         record.accepted = judgement.accepted;
         record.reason = judgement.reason();
@@ -228,6 +235,7 @@ impl Records {
             accepted: false,
             reason: None,
             browser_error: None,
+            aaguid: evidence.aaguid,
             model: None,
             options: evidence.options.clone(),
             response: evidence.response,

@@ -43,6 +43,12 @@ async function count(visitor, wanted) {
   if (held !== wanted) throw new Error(`the key holds ${held} credentials, and not ${wanted}`);
 }
 
+/** The first digits of the ID of the newest credential that the key holds. */
+async function madeLast(visitor) {
+  const { credentialId } = (await visitor.credentials()).at(-1);
+  return Buffer.from(credentialId, 'base64').toString('hex').slice(0, 16);
+}
+
 export const scenarios = {
   async 'a token beside a password'(visitor) {
     await visitor.plugIn();
@@ -66,6 +72,8 @@ export const scenarios = {
     await visitor.hear('status', 'You are signed in');
     await visitor.press('Look at the ceremony');
     await visitor.arrive('Ceremony');
+    await visitor.expect('AAGUID 01020304-0506-0708-0102-030405060708');
+    await visitor.expect('a sign-in has no attestation');
     await visitor.expect('the signature was made with the credential\'s key');
     await visitor.accessible();
     await visitor.open('#ceremonies');
@@ -75,7 +83,7 @@ export const scenarios = {
     await visitor.arrive('Ceremony 1: Registration');
     await visitor.expect('attestation certificate');
     await visitor.accessible();
-    await visitor.picture('ceremony', { clip: { x: 0, y: 0, width: 1100, height: 1500 } });
+    await visitor.picture('ceremony', { clip: { x: 0, y: 0, width: 1100, height: 1800 } });
   },
 
   async 'a wrong password'(visitor) {
@@ -232,6 +240,31 @@ export const scenarios = {
     await signOut(visitor);
     await visitor.press('Sign in with a passkey');
     await visitor.arrive('Profile');
+    await visitor.press('Manage FIDO2 Tokens');
+    await visitor.arrive('Manage FIDO2 Tokens');
+    await visitor.press('Remove Passkey');
+    await visitor.press('Remove');
+    await visitor.hear('status', `fidokey credential delete ${await madeLast(visitor)}`);
+  },
+
+  async 'a service that refuses what the key made'(visitor) {
+    await visitor.plugIn();
+    await makeAccount(visitor, 'pharmacy.eleven');
+    // The response is spoiled on its way: the service does not take it, but the key has made it.
+    await visitor.onTheWay('/api/tokens/result', (body) => {
+      body.response.response.clientDataJSON = body.response.response.attestationObject;
+    });
+    await registerToken(visitor, 'Beside');
+    await visitor.hear('alert', 'keeps nothing of it');
+    await visitor.expect('No token is registered yet.');
+    await visitor.tabTo('Nickname');
+    await visitor.page.keyboard.press('Tab');
+    await visitor.page.keyboard.press('ArrowDown');
+    await visitor.press('Register New Token');
+    await visitor.expect('and keeps it');
+    await visitor.hear('alert', `fidokey credential delete ${await madeLast(visitor)}`);
+    await visitor.press('Look at the ceremony');
+    await visitor.expect('Refused');
   },
 
   async 'a passkey from the list of names'(visitor) {

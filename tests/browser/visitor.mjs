@@ -76,6 +76,17 @@ export class Visitor {
     await this.devtools.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: key });
   }
 
+  /** Changes the bodies of requests to a path before the service gets them. */
+  async onTheWay(path, change) {
+    await this.page.setRequestInterception(true);
+    this.page.on('request', (request) => {
+      if (request.url() !== `${this.url}${path}`) return request.continue();
+      const body = JSON.parse(request.postData());
+      change(body);
+      return request.continue({ postData: JSON.stringify(body) });
+    });
+  }
+
   async willVerify(isUserVerified) {
     await this.devtools.send('WebAuthn.setUserVerified', { authenticatorId: this.key, isUserVerified });
   }
@@ -150,7 +161,9 @@ export class Visitor {
       role,
       text,
     );
-    this.said.push(`${role}: ${await shown.jsonValue()}`);
+    // IDs are made up anew each time.
+    const said = (await shown.jsonValue()).replace(/\b[0-9a-f]{16}\b/g, 'ID');
+    this.said.push(`${role}: ${said}`);
   }
 
   /** The text of the view that is shown. */

@@ -3,7 +3,7 @@
 // The conversions are done here, since not every browser has them (WebAuthn Level 3 sections 5.1.8
 // to 5.1.10). Base64 is read in both alphabets: some services send the standard one.
 
-import { element, say } from "./elements.js";
+import { element, say, sentence } from "./elements.js";
 import { post, Refused } from "./service.js";
 
 function toBytes(text) {
@@ -99,6 +99,25 @@ async function gaveUp(kind, error) {
   return new Refused(words, undefined, record);
 }
 
+/** How a passkey is taken off a key that keeps it, given its ID. */
+export function deletion(id) {
+  const digits = Array.from(toBytes(id).slice(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `on a security key, “fidokey credential delete ${digits}” deletes it`;
+}
+
+/** A registration that the service did not take, with what the key has of it all the same. */
+function madeInVain(error, options, response) {
+  const selection = options.authenticatorSelection;
+  const wanted = selection?.residentKey === "required" || selection?.requireResidentKey === true;
+  const kept = response.clientExtensionResults.credProps?.rk ?? wanted;
+  const made = kept
+    ? `the key has made a passkey, and keeps it; ${deletion(response.rawId)}`
+    : "the key has made a credential, but keeps nothing of it: there is nothing to delete";
+  const unanswered = "whether the service took it is not known: look at the list of tokens first";
+  const parts = [error.message, made, ...(error.status === undefined ? [unanswered] : [])];
+  return new Refused(parts.map(sentence).join(" "), error.status, error.record);
+}
+
 function supported() {
   if (!window.PublicKeyCredential) {
     throw new Refused("this browser cannot use keys here; it must be a recent one, and the address must begin with https or be localhost");
@@ -133,7 +152,12 @@ export async function register(path, body) {
   } catch (error) {
     throw await gaveUp("registration", error);
   }
-  return post(`${path}/result`, { response: registration(credential) });
+  const response = registration(credential);
+  try {
+    return await post(`${path}/result`, { response });
+  } catch (error) {
+    throw madeInVain(error, options, response);
+  }
 }
 
 /** Signs in: options from one path, the response to the other. */

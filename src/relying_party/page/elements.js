@@ -17,7 +17,7 @@ export function element(name, properties = {}, ...children) {
 /** A message as a sentence. */
 export function sentence(text) {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?:)]$/.test(first) ? first : `${first}.`;
+  return /[.!?:]$/.test(first) ? first : `${first}.`;
 }
 
 /** A moment, given in seconds since 1970. */

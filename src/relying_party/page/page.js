@@ -1,6 +1,6 @@
 // The page: which view is shown, and what its buttons and forms do.
 
-import { assert, offerPasskeys, register, stop } from "./ceremony.js";
+import { assert, deletion, offerPasskeys, register, stop } from "./ceremony.js";
 import { ask, byId, doing, element, moment, recordLink, say, sentence, warn } from "./elements.js";
 import { showRecord, showRecords } from "./record.js";
 import { get, post } from "./service.js";
@@ -113,7 +113,8 @@ async function removeToken(token) {
     : `You can no longer sign in with “${token.nickname}”.`;
   if (!(await ask("Remove this token?", text, "Remove", "Keep"))) return;
   await post("/api/tokens/remove", { id: token.id });
-  await go("tokens", `“${token.nickname}” was removed.`);
+  const kept = token.purpose === "passwordless" ? ` The passkey is still kept where it was made; ${deletion(token.id)}.` : "";
+  await go("tokens", `“${token.nickname}” was removed.${kept}`);
 }
 
 doing(byId("sign-in-form"), async () => {

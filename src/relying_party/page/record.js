@@ -107,10 +107,12 @@ function attestation(verdict) {
 
 /** Whether somebody trusted vouches for the model. */
 function trust(record) {
+  if (record.kind === "assertion") return "Does not apply: a sign-in has no attestation, a registration has";
   const check = record.checks.find((one) => one.id === "attestation_trust");
   if (!check) return undefined;
   const [, word] = OUTCOMES[check.outcome];
   const more = check.reason ?? check.seen;
+  if (check.outcome === "not_checked" && more) return sentence(more);
   return more ? `${word}: ${more}` : word;
 }
 
@@ -118,7 +120,7 @@ function trust(record) {
 export function showRecord(record) {
   byId("heading-ceremony").textContent = `Ceremony ${record.number}: ${what(record)}`;
   byId("ceremony-trail").textContent = `Ceremony ${record.number}`;
-  const aaguid = record.authenticator_data?.aaguid;
+  const aaguid = record.aaguid;
   byId("ceremony").replaceChildren(
     facts([
       ["Outcome", outcome(record)],

@@ -131,6 +131,7 @@ impl RelyingParty<'_> {
             response: serde_json::to_value(response).unwrap_or_default(),
             client_data: response.response.client_data_json.as_ref().map(|json| json.as_bytes()),
             data: response.response.attestation_object.as_bytes(),
+            aaguid: None,
             owner: self.owner(session, flow, account),
         };
         let record = self.records.keep(evidence, &judgement, &self.trust.names, time);
@@ -169,6 +170,7 @@ impl RelyingParty<'_> {
             response: serde_json::to_value(response).unwrap_or_default(),
             client_data: response.response.client_data_json.as_ref().map(|json| json.as_bytes()),
             data: response.response.authenticator_data.as_bytes(),
+            aaguid: found.map(|(_, credential)| credential.aaguid.clone()),
             // Only an accepted response shows that it was the account's owner.
             owner: self.owner(session, flow, account.clone().filter(|_| judgement.accepted)),
         };
@@ -243,6 +245,7 @@ impl RelyingParty<'_> {
             response: Value::Null,
             client_data: None,
             data: &[],
+            aaguid: None,
             owner: self.owner(session, flow, None),
         };
         Ok(self.records.keep_unanswered(evidence, error, self.surroundings.unix_time()))

@@ -2,6 +2,7 @@
 
 mod command;
 mod conformance;
+mod models;
 mod people;
 mod refusals;
 mod words;
@@ -65,6 +66,12 @@ impl Store for Kept {
     }
 }
 
+/// When every service begins.
+pub fn now() -> SystemTime {
+    // 2026-11-24T00:00:00Z
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_478_400)
+}
+
 /// How a service is set up.
 #[derive(Clone, Default)]
 pub struct Setup {
@@ -90,6 +97,11 @@ impl Service {
     }
 
     pub fn with(setup: Setup) -> Self {
+        Self::trusting(setup, Trust::default())
+    }
+
+    /// One that believes somebody about the models of keys.
+    pub fn trusting(setup: Setup, trust: Trust) -> Self {
         let bound = Bound::bind(&[], 0).unwrap();
         let port = bound.port();
         let origin = setup.origin.map_or(format!("http://localhost:{port}"), str::to_owned);
@@ -102,13 +114,11 @@ impl Service {
                 let surroundings = Surroundings {
                     random: &mut random,
                     clock: Arc::new(clock),
-                    // 2026-11-24T00:00:00Z
-                    now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_478_400),
+                    now: now(),
                     began: Duration::ZERO,
                     store: Some(Box::new(kept)),
                 };
-                let party =
-                    RelyingParty::new(identity, surroundings, Trust::default(), setup.state);
+                let party = RelyingParty::new(identity, surroundings, trust, setup.state);
                 serve(bound, party, setup.limits, &interrupt)
             }
         });
