@@ -280,13 +280,17 @@ fn long_lists_cost_no_more_than_their_length() {
     assert_eq!(last.position, 10_001);
     assert_eq!(last.reason, "it and all after it: no more than 10000 are read");
 
-    // A document that is deep.
+    // Deep where nobody looks is passed over; deep where it is read is noted, and loses nothing else.
     let deep = format!("{}1{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
     document["entries"] = json!([model()]);
-    let text = document.to_string().replacen('{', &format!("{{\"x\":{deep},"), 1);
-    assert!(
-        service.refusal(&service.sign(&service.header(), text.as_bytes())).contains("recursion")
-    );
+    let text = document.to_string();
+    let nowhere = text.replacen('{', &format!("{{\"x\":{deep},"), 1);
+    let info = text.replacen("[\"FIDO_2_0\"]", &deep, 1);
+    for (text, deviating) in [(nowhere, 0), (info, 1)] {
+        let blob = service.sign(&service.header(), text.as_bytes());
+        let summary = service.read(&blob).unwrap().summary;
+        assert_eq!((summary.fido2, summary.deviating), (1, deviating), "{:?}", summary.lost);
+    }
     assert!(begin.elapsed() < std::time::Duration::from_secs(60), "{:?}", begin.elapsed());
 }
 
