@@ -389,6 +389,30 @@ fn what_is_said_of_options_is_what_happens() {
     }
 }
 
+/// A large blob is written only for who was verified, also where the assertion needs nobody to be.
+#[test]
+fn a_pin_that_is_needed_only_to_write_a_large_blob() {
+    let (desk, _key) = Desk::with_key();
+    let line = "register --rp example.com --user alice --resident --large-blob-key --json";
+    let made = desk.run(line).succeeded().json();
+    let seen = |extensions: Value| {
+        let listed = json!([{"type": "public-key", "id": made["id"]}]);
+        let options = request(json!({"allowCredentials": listed, "extensions": extensions}));
+        let said = run(&desk, "assert --options - --explain --json", &options).succeeded().json();
+        let rules = said["rules"].as_array().unwrap().clone();
+        let rule = rules.into_iter().find(|rule| rule["id"] == "user_verification").unwrap();
+        rule["seen"].as_str().unwrap().to_owned()
+    };
+    let write = json!({"largeBlob": {"write": "AQ"}});
+    let nobody = "nobody is asked for a PIN";
+    // Without a PIN anybody may write, and `prf` that evaluates nothing needs nobody verified.
+    assert_eq!(seen(write.clone()), nobody);
+    assert_eq!(seen(json!({"prf": {}})), nobody);
+    desk.set_pin("1234");
+    assert_eq!(seen(write), "a PIN is set, which is needed only to write the large blob");
+    assert_eq!(seen(json!({"largeBlob": {"read": true}})), nobody);
+}
+
 /// A page that the RP ID's list names may ask, and one that no list names is refused before any key.
 #[test]
 fn related_origins_are_heeded() {
