@@ -55,6 +55,8 @@ const BASE: Share = Share {
         "coreutils",
         "passwd",
         "acl",
+        // How udev is started: first in turn.
+        "util-linux",
         // What programs built on the host need.
         "libc6",
         "libgcc-s1",
@@ -66,6 +68,7 @@ const BASE: Share = Share {
         "usr/lib/udev/rules.d/*",
         "usr/bin/busybox",
         "usr/bin/install",
+        "usr/bin/chrt",
         "usr/sbin/usermod",
         "usr/sbin/groupadd",
         "usr/bin/getfacl",

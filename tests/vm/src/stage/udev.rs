@@ -12,6 +12,7 @@ use std::time::Duration;
 const HIDRAW: &str = "/sys/class/hidraw";
 const DAEMON: &str = "/lib/systemd/systemd-udevd";
 const RUN: &str = "/run/udev";
+const CHRT: &str = "/usr/bin/chrt";
 
 /// How long the kernel and udev may need for a device.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -52,8 +53,10 @@ impl Udev {
     /// When it does not start.
     pub fn start() -> Result<Self> {
         fs::create_dir_all(RUN)?;
-        let status = Command::new(DAEMON)
-            .arg("--daemon")
+        // Before everybody else: udevd 252 passes over a command of udevadm that comes between its accepting
+        // the connection and its asking who is there ("Invalid sender uid 65534"), and udevadm says nothing.
+        let status = Command::new(CHRT)
+            .args(["-f", "1", DAEMON, "--daemon"])
             .status()
             .with_context(|| format!("cannot run {DAEMON}"))?;
         if !status.success() {
