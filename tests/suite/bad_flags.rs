@@ -91,6 +91,10 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
     let assert = format!("assert --rp example.com --hmac-salt {salt}");
     let read = desk.file("read", desk.run("register --rp example.com --user alice --json").stdout);
     desk.record.take();
+    // The same file by another path.
+    std::fs::create_dir(desk.path("below")).unwrap();
+    let again = desk.path("below/../kept");
+    let again = again.to_str().unwrap();
     let mut text = String::new();
     for (line, exit) in [
         (format!("{register} --save {nowhere}"), Exit::Failed),
@@ -104,6 +108,9 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
         (format!("{assert} --secret-out {nowhere}"), Exit::Failed),
         (format!("{assert} --secret-out {kept} --save {nowhere}"), Exit::Failed),
         (format!("assert --rp example.com --registration {read} --save {read}"), Exit::Usage),
+        (format!("assert --rp example.com --pin-file {again} --save {kept}"), Exit::Usage),
+        (format!("{register} --save {again} --report {kept}"), Exit::Usage),
+        (format!("{register} --roots {read} --save {read}"), Exit::Usage),
     ] {
         let outcome = desk.run(&line);
         outcome.ended(exit);

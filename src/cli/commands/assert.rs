@@ -4,7 +4,7 @@ use super::client_data::ClientDataArgs;
 use super::input_files::{check_stdin, read_input, source_name};
 use super::options::{self, PrfDestination};
 use super::register::VerificationChoice;
-use super::result_files::{check_files, is_stdout, prf_secrets, put_report, put_secret};
+use super::result_files::{check_files, given, is_stdout, prf_secrets, put_report, put_secret};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -94,32 +94,33 @@ pub struct AssertArgs {
     pub report: Option<PathBuf>,
 }
 
+impl AssertArgs {
+    /// The files that are read.
+    fn read(&self) -> [(&str, &Option<PathBuf>); 4] {
+        [
+            ("--options", &self.options),
+            ("--registration", &self.registration),
+            ("--public-key", &self.public_key),
+            ("--related-origins", &self.client_data.related_origins),
+        ]
+    }
+}
+
 /// Makes an assertion.
 ///
 /// # Errors
 ///
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
-    check_stdin(
-        app,
-        [
-            ("--options", &args.options),
-            ("--registration", &args.registration),
-            ("--public-key", &args.public_key),
-            ("--related-origins", &args.client_data.related_origins),
-        ],
-    )?;
+    check_stdin(app, args.read())?;
     let request = request(app, args)?;
     let wishes = request.wishes();
     if args.explain {
         return app.foresee(&wishes);
     }
     check_files(
-        [
-            ("--options", &args.options),
-            ("--registration", &args.registration),
-            ("--public-key", &args.public_key),
-        ],
+        app,
+        given(args.read()),
         [("--save", &args.save), ("--report", &args.report), ("--secret-out", &args.secret_out)],
     )?;
     let mut key = app.open_key()?;

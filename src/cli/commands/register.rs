@@ -3,7 +3,7 @@
 use super::client_data::{ClientDataArgs, random};
 use super::input_files::check_stdin;
 use super::options::{self, PrfDestination};
-use super::result_files::{check_files, is_stdout, prf_secrets, put_report, put_secret};
+use super::result_files::{check_files, given, is_stdout, prf_secrets, put_report, put_secret};
 use super::trust::TrustArgs;
 use crate::authenticator::UserVerification;
 use crate::cli::app::App;
@@ -191,16 +191,20 @@ pub(super) fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
         .ok_or_else(|| "expected ES256, EdDSA, ES384, RS256 or a COSE number such as -7".to_owned())
 }
 
+impl RegisterArgs {
+    /// The files that are read, apart from those of trust.
+    fn read(&self) -> [(&str, &Option<PathBuf>); 2] {
+        [("--options", &self.options), ("--related-origins", &self.client_data.related_origins)]
+    }
+}
+
 /// Registers a credential.
 ///
 /// # Errors
 ///
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
-    check_stdin(
-        app,
-        [("--options", &args.options), ("--related-origins", &args.client_data.related_origins)],
-    )?;
+    check_stdin(app, args.read())?;
     check_flags(args)?;
     let request = request(app, args)?;
     let wishes = request.wishes();
@@ -216,7 +220,8 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         .hint("Keep the registration with `--save FILE`, or write the secret to a file."));
     }
     check_files(
-        [("--options", &args.options)],
+        app,
+        given(args.read()).chain(args.trust.files()),
         [("--save", &args.save), ("--report", &args.report), ("--secret-out", &args.secret_out)],
     )?;
     let trust = args.trust.read(app)?;

@@ -13,13 +13,19 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 }
 
 /// Makes sure, before anything is sent, that what is made can be kept: each in a file of its own, and
-/// none in a file that is read. Of the flags that write only `--secret-out` knows `-`.
-pub(super) fn check_files<const R: usize, const N: usize>(
-    read: [(&str, &Option<PathBuf>); R],
-    files: [(&str, &Option<PathBuf>); N],
+/// none in a file that is read, the PIN's among them. Of the flags that write only `--secret-out` knows
+/// `-`.
+///
+/// # Errors
+///
+/// When it cannot.
+pub(super) fn check_files<'a, const N: usize>(
+    app: &'a App<'_>,
+    read: impl IntoIterator<Item = (&'a str, &'a Path)>,
+    files: [(&'a str, &'a Option<PathBuf>); N],
 ) -> Result<(), CliError> {
-    let mut taken: Vec<(&str, &Path)> = Vec::new();
-    taken.extend(read.iter().filter_map(|(flag, path)| Some((*flag, path.as_deref()?))));
+    let pin = app.global.pin_file.as_deref().map(|path| ("--pin-file", path));
+    let mut taken: Vec<(&str, &Path)> = read.into_iter().chain(pin).collect();
     for (flag, path) in files {
         let Some(path) = path.as_deref() else { continue };
         if is_stdout(path) {
@@ -43,10 +49,28 @@ pub(super) fn check_files<const R: usize, const N: usize>(
     Ok(())
 }
 
-/// Whether two paths name one file that would be written twice. A stream, such as /dev/stderr, may
-/// be.
+/// The files among these that a flag names.
+pub(super) fn given<'a, const N: usize>(
+    files: [(&'a str, &'a Option<PathBuf>); N],
+) -> impl Iterator<Item = (&'a str, &'a Path)> {
+    files.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)))
+}
+
+/// Whether two paths name one file, which would be lost or written twice. A stream, such as
+/// /dev/stderr, may be named twice.
 fn is_same_file(one: &Path, other: &Path) -> bool {
-    one == other && !std::fs::metadata(one).is_ok_and(|metadata| !metadata.is_file())
+    place(one) == place(other) && !std::fs::metadata(one).is_ok_and(|metadata| !metadata.is_file())
+}
+
+/// Where a file is, or will be, however its path is written.
+fn place(path: &Path) -> PathBuf {
+    let there = path.canonicalize();
+    let will_be = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    there.ok().or_else(will_be).unwrap_or_else(|| path.to_owned())
 }
 
 /// Writes the verdict as one JSON document where `--report` asks for it.

@@ -1,5 +1,6 @@
 //! The flags that say which attestations are believed.
 
+use super::result_files::given;
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::explain;
@@ -31,6 +32,15 @@ pub struct TrustArgs {
     /// Reject an attestation that leads to no trusted root.
     #[arg(long)]
     pub require_trust: bool,
+}
+
+impl TrustArgs {
+    /// The files that are read.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        let roots = self.roots.iter().map(|path| ("--roots", path.as_path()));
+        let metadata = [("--mds", &self.mds), ("--mds-root", &self.mds_root)];
+        roots.chain(given(metadata))
+    }
 }
 
 /// Which attestations are believed, read from where the flags say.

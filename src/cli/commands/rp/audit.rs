@@ -55,7 +55,7 @@ pub fn run(app: &mut App<'_>, args: &AuditArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Done);
     };
     let server = args.server.server(app, url)?;
-    check_files([], [("--junit", &args.junit)])?;
+    check_files(app, [], [("--junit", &args.junit)])?;
     if !server.url.is_loopback() && !args.i_may_test_this {
         let host = escape(server.url.host());
         let lies = count(cases.len(), "forged response", "forged responses");
