@@ -1,13 +1,15 @@
 //! authenticatorGetInfo, 0x04: what a key says of itself (CTAP 2.3 section 6.4).
 
 mod options;
+mod values;
 
 pub use options::Options;
+use values::{algorithms, byte_string, certifications, numbers, texts, url};
 
 use super::message::Members;
 use super::{CommandCode, Member, PinProtocol, Request, ResponseError};
 use crate::wire::authenticator_data::Aaguid;
-use crate::wire::cbor::{self, CborError, Encoded, Item, Key, Map, MapBuilder, Value};
+use crate::wire::cbor::{self, Encoded, Item, Key, Map, MapBuilder, Value};
 use crate::wire::cose::Algorithm;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -331,45 +333,6 @@ impl Request for GetInfo {
         info.mistyped = members.finish();
         Ok(info)
     }
-}
-
-fn texts(item: Item<'_>) -> Result<Vec<String>, CborError> {
-    item.array()?.into_iter().map(|text| Ok(text.text_lossy()?.into_owned())).collect()
-}
-
-fn numbers(item: Item<'_>) -> Result<Vec<u64>, CborError> {
-    item.array()?.into_iter().map(Item::unsigned).collect()
-}
-
-fn byte_string(item: Item<'_>) -> Result<Vec<u8>, CborError> {
-    item.bytes().map(<[u8]>::to_vec)
-}
-
-/// The specification has a byte string here, which reads like a slip; text is taken as well.
-fn url(item: Item<'_>) -> Result<String, CborError> {
-    match item.bytes() {
-        Ok(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
-        Err(_) => Ok(item.text_lossy()?.into_owned()),
-    }
-}
-
-fn algorithms(item: Item<'_>) -> Result<Vec<Algorithm>, CborError> {
-    let algorithm = |entry: Item<'_>| {
-        let number = entry.map()?.get_text("alg").ok_or(CborError::Missing("alg"))?.integer()?;
-        Ok(Algorithm(number))
-    };
-    item.array()?.into_iter().map(algorithm).collect()
-}
-
-fn certifications(item: Item<'_>) -> Result<Vec<(String, u64)>, CborError> {
-    let map = item.map()?;
-    let entry = |(key, value): &(Key<'_>, Item<'_>)| match key {
-        Key::Text(name) => Ok(((*name).to_owned(), value.unsigned()?)),
-        Key::Integer(_) | Key::Other(_) => {
-            Err(CborError::UnexpectedType { expected: crate::wire::cbor::Expected::Text })
-        }
-    };
-    map.members().iter().map(entry).collect()
 }
 
 fn is_known(key: &Key<'_>) -> bool {

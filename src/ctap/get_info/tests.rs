@@ -1,6 +1,7 @@
 use super::super::testing::{hex, no_change_panics};
 use super::super::{MemberError, ReplyError, read_reply};
 use super::*;
+use crate::wire::cbor::CborError;
 
 /// python-fido2, `tests/test_ctap2.py`: `_INFO`, of a key of CTAP 2.0.
 const OLD: &str = "

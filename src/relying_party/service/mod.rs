@@ -16,6 +16,7 @@ pub mod limits;
 mod page;
 mod people;
 mod routes;
+mod session;
 
 pub use bound::{BindError, Bound};
 use guard::Hosts;

@@ -1,24 +1,22 @@
 //! What the page asks for: accounts, signing in, keys, records.
 
 use super::answer::{Failure, done};
+use super::body;
 use super::routes::Shared;
-use super::{body, cookie};
+use super::session::{Answer, Cookies, Judged, in_session, judged, with_cookies};
 use crate::relying_party::accounts::Purpose;
 use crate::relying_party::accounts::password::{Password, PasswordHash};
-use crate::relying_party::party::{
-    Decision, Entry, REMEMBERED, Refusal, RelyingParty, SessionKey, SignedIn,
-};
+use crate::relying_party::party::{Refusal, RelyingParty, SignedIn};
 use crate::relying_party::record::Kind;
 use crate::webauthn::base64url::Base64Url;
 use crate::webauthn::json::{AuthenticationResponseJson, RegistrationResponseJson};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// The paths of the page's requests.
@@ -43,8 +41,6 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/api/passkey/sign-in/result", post(passkey_result))
         .route("/api/gave-up", post(gave_up))
 }
-
-type Answer = Result<Response, Failure>;
 
 /// A body without members.
 #[derive(Deserialize)]
@@ -112,94 +108,6 @@ struct Asserted {
 struct GaveUp {
     kind: Kind,
     error: String,
-}
-
-/// The cookies of a request that matter here.
-struct Cookies {
-    session: Option<String>,
-    computer: Option<String>,
-}
-
-impl Cookies {
-    fn of(headers: &HeaderMap) -> Self {
-        let get = |name| cookie::get(headers, name).map(str::to_owned);
-        Self { session: get(cookie::SESSION), computer: get(cookie::COMPUTER) }
-    }
-}
-
-/// Has the relying party do something in a session, which is begun if there is none; gives the
-/// members of the answer.
-async fn in_session<T, A>(shared: &Shared, headers: &HeaderMap, body: Body, act: A) -> Answer
-where
-    T: DeserializeOwned + Send + 'static,
-    A: FnOnce(&mut RelyingParty<'_>, SessionKey, T) -> Result<Value, Refusal> + Send + 'static,
-{
-    let request: T = body::json(headers, body, &shared.limits).await?;
-    let cookies = Cookies::of(headers);
-    let asked = shared.desk.ask(move |party| {
-        let Entry { key, cookie } = party.enter(cookies.session.as_deref())?;
-        Ok::<_, Refusal>((act(party, key, request)?, cookie))
-    });
-    let (members, token) = asked.await??;
-    Ok(with_cookies(done(members), shared, headers, token, None))
-}
-
-/// As [`in_session`] for a response to options, whose session is there already.
-async fn judged<T, A>(shared: &Shared, headers: &HeaderMap, body: Body, act: A) -> Answer
-where
-    T: DeserializeOwned + Send + 'static,
-    A: FnOnce(&mut RelyingParty<'_>, SessionKey, T) -> Result<Judged, Refusal> + Send + 'static,
-{
-    let request: T = body::json(headers, body, &shared.limits).await?;
-    let cookies = Cookies::of(headers);
-    let asked = shared.desk.ask(move |party| {
-        let key = party.resume(cookies.session.as_deref())?;
-        act(party, key, request)
-    });
-    let Judged { decision, entry, remember } = asked.await??;
-    if let Some(reason) = decision.reason {
-        return Err(Failure::judged(reason, decision.record));
-    }
-    let answer = done(json!({"record": decision.record}));
-    Ok(with_cookies(answer, shared, headers, entry.and_then(|entry| entry.cookie), remember))
-}
-
-/// What became of a response.
-struct Judged {
-    decision: Decision,
-    entry: Option<Entry>,
-    remember: Option<String>,
-}
-
-impl From<Decision> for Judged {
-    fn from(decision: Decision) -> Self {
-        Self { decision, entry: None, remember: None }
-    }
-}
-
-impl From<(Decision, Option<Entry>)> for Judged {
-    fn from((decision, entry): (Decision, Option<Entry>)) -> Self {
-        Self { decision, entry, remember: None }
-    }
-}
-
-/// Sets the cookies that are new.
-fn with_cookies(
-    mut response: Response,
-    shared: &Shared,
-    headers: &HeaderMap,
-    session: Option<String>,
-    computer: Option<String>,
-) -> Response {
-    let secure = shared.hosts.is_secure(headers);
-    let fields = [
-        session.and_then(|token| cookie::set(cookie::SESSION, &token, None, secure)),
-        computer.and_then(|token| cookie::set(cookie::COMPUTER, &token, Some(REMEMBERED), secure)),
-    ];
-    for field in fields.into_iter().flatten() {
-        response.headers_mut().append(header::SET_COOKIE, field);
-    }
-    response
 }
 
 fn answer(result: Answer) -> Response {

@@ -1,0 +1,95 @@
+//! What was done to credentials.
+
+use super::{UserView, line, relying_party};
+use crate::client::IndexedCredential;
+use crate::ctap::UserEntity;
+use crate::output::json::base64url;
+use crate::output::text::hex;
+use crate::output::verdict::account;
+use serde::Serialize;
+
+/// Credentials that were deleted.
+#[derive(Debug, Serialize)]
+pub struct DeletedView<'a> {
+    deleted: Vec<DeletedCredential<'a>>,
+    #[serde(skip)]
+    lines: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct DeletedCredential<'a> {
+    id: String,
+    id_hex: String,
+    rp_id: Option<&'a str>,
+    rp_id_hash: String,
+    user: Option<UserView<'a>>,
+}
+
+impl<'a> DeletedView<'a> {
+    /// Takes what was done.
+    pub fn of(deleted: &[&'a IndexedCredential<'a>]) -> Self {
+        let deleted_credential = |one: &&'a IndexedCredential<'a>| DeletedCredential {
+            id: base64url(&one.credential.credential.id),
+            id_hex: hex(&one.credential.credential.id),
+            rp_id: one.relying_party.id.as_deref(),
+            rp_id_hash: base64url(&one.relying_party.rp_id_hash),
+            user: one.credential.user.as_ref().map(UserView::of),
+        };
+        Self {
+            deleted: deleted.iter().map(deleted_credential).collect(),
+            lines: deleted.iter().map(|one| line(one)).collect(),
+        }
+    }
+
+    /// A line for each.
+    pub fn text(&self) -> String {
+        self.lines.iter().map(|line| format!("Deleted {line}\n")).collect()
+    }
+}
+
+/// A credential whose account got other names.
+#[derive(Debug, Serialize)]
+pub struct RenamedView<'a> {
+    id: String,
+    id_hex: String,
+    rp_id: Option<&'a str>,
+    rp_id_hash: String,
+    user: UserView<'a>,
+    previous_user: UserView<'a>,
+    /// Whether a new name is so long that a key may keep only its beginning.
+    may_be_cut: bool,
+    #[serde(skip)]
+    line: String,
+}
+
+impl<'a> RenamedView<'a> {
+    /// Takes what was done.
+    pub fn of(
+        one: &'a IndexedCredential<'a>,
+        previous: &'a UserEntity,
+        user: &'a UserEntity,
+        may_be_cut: bool,
+    ) -> Self {
+        Self {
+            id: base64url(&one.credential.credential.id),
+            id_hex: hex(&one.credential.credential.id),
+            rp_id: one.relying_party.id.as_deref(),
+            rp_id_hash: base64url(&one.relying_party.rp_id_hash),
+            user: UserView::of(user),
+            previous_user: UserView::of(previous),
+            may_be_cut,
+            line: format!(
+                "Renamed {}  {} is now {} at {}",
+                one.short_id,
+                account(Some(previous)),
+                account(Some(user)),
+                relying_party(one.relying_party)
+            ),
+        }
+    }
+
+    /// One line.
+    pub fn text(&self) -> String {
+        format!("{}\n", self.line)
+    }
+}
