@@ -110,6 +110,7 @@ fn become_user(command: &mut Command, user: &User, session: Session) {
     let in_child = move || {
         setsid()?;
         if session == Session::OnStdin {
+            heed(&[libc::SIGINT, libc::SIGQUIT])?;
             rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
         }
         if !is_root {
@@ -126,6 +127,19 @@ fn become_user(command: &mut Command, user: &User, session: Session) {
     unsafe {
         command.pre_exec(in_child);
     }
+}
+
+#[allow(unsafe_code, reason = "rustix has no stable way to set what a signal does")]
+/// Lets signals end this process, also where whoever started the lab ignores them: a shell does for
+/// what it runs in the background, and programs inherit it.
+fn heed(signals: &[libc::c_int]) -> std::io::Result<()> {
+    for signal in signals {
+        // SAFETY: the default action is no code of ours.
+        if unsafe { libc::signal(*signal, libc::SIG_DFL) } == libc::SIG_ERR {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+    Ok(())
 }
 
 /// Runs a command line to its end, without a terminal, `input` on its standard input.

@@ -208,12 +208,18 @@ mod tests {
     }
 
     #[test]
+    #[allow(unsafe_code, reason = "std has no way to ignore a signal")]
     fn ctrl_c_and_signals_reach_it() {
+        // As in what a shell runs in the background.
+        // SAFETY: neither action is code of ours.
+        let before = unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
         let user = myself();
         let mut terminal = Terminal::start("cat", "cat", &user).unwrap();
         terminal.type_in("x\n").unwrap();
         terminal.expect("x\nx", LIMIT).unwrap();
         terminal.type_in("\x03").unwrap();
+        // SAFETY: as above.
+        unsafe { libc::signal(libc::SIGINT, before) };
         assert_eq!(terminal.end(LIMIT).unwrap().1.end, End::Signal(2));
         let mut terminal = Terminal::start("cat", "cat", &user).unwrap();
         terminal.signal(Signal::KILL).unwrap();
