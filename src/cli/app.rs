@@ -100,7 +100,7 @@ impl<'w> App<'w> {
     /// Runs a ceremony with a context around the person and the flags.
     pub fn ceremony<T>(&mut self, act: impl FnOnce(&mut Context<'_>) -> T) -> T {
         let settings = Settings { timing: self.timing(), last_try: self.global.last_try };
-        let pin_source = PinSource::from_flags(self.global.pin_file.as_deref(), self.global.pin_fd);
+        let pin_source = self.pin_source();
         let mut person = Person {
             ui: &mut self.ui,
             terminal: match &mut self.terminal {
@@ -131,14 +131,22 @@ impl<'w> App<'w> {
         result
     }
 
+    /// Where the PIN comes from when not from the terminal.
+    fn pin_source(&self) -> Option<PinSource> {
+        PinSource::from_flags(self.global.pin_file.as_deref(), self.global.pin_fd)
+    }
+
     /// Explains why a ceremony failed: by why a question of it had no answer, such as a PIN file
     /// that is not there, or else by `explanation`.
     pub fn failed(&mut self, explanation: CliError) -> CliError {
-        match self.problem.take() {
-            Some(problem) => problem,
-            None if self.pin_normalized => explain::pin_not_as_typed(explanation),
-            None => explanation,
+        if let Some(problem) = self.problem.take() {
+            return problem;
         }
+        let explanation = match self.pin_source() {
+            Some(source) => explain::pin_read_from(&source, explanation),
+            None => explanation,
+        };
+        if self.pin_normalized { explain::pin_not_as_typed(explanation) } else { explanation }
     }
 
     /// Runs a ceremony on a key; its errors are explained with the key's name.

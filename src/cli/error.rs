@@ -78,6 +78,16 @@ impl CliError {
         self
     }
 
+    /// Changes what is said, and nothing else.
+    #[must_use]
+    pub fn map_texts(mut self, change: impl Fn(&str) -> String) -> Self {
+        self.message = change(&self.message);
+        for text in self.causes.iter_mut().chain(&mut self.hints) {
+            *text = change(text);
+        }
+        self
+    }
+
     /// The lines that a person reads after `Error:`; the status stands in brackets at the end.
     pub fn text(&self) -> String {
         let mut text = self.message.clone();

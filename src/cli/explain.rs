@@ -22,7 +22,7 @@ pub use metadata::{
     metadata_blob, metadata_expired, metadata_older, no_metadata, no_place_for_metadata,
     no_such_model, roots, unreadable_input,
 };
-pub use pin::not_as_typed as pin_not_as_typed;
+pub use pin::{not_as_typed as pin_not_as_typed, read_from as pin_read_from};
 #[cfg(feature = "relying-party")]
 pub use relying_party::{bind, service_origin, state_file};
 #[cfg(feature = "relying-party")]

@@ -6,7 +6,7 @@ use crate::output::words;
 use crate::webauthn::base64url;
 use crate::wire::authenticator_data::MAX_CREDENTIAL_ID;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is read, in bytes. A registration has a few thousand.
@@ -179,7 +179,17 @@ fn not_written(path: &Path, error: &std::io::Error) -> CliError {
     let message = format!("{} cannot be written.", words::path(path));
     CliError::new(Exit::Failed, "output_file", message)
         .cause(error.to_string())
-        .hint("Name a file in a directory that is there and that you may write to.")
+        .hint(where_to_write(error))
+}
+
+/// What helps when a file cannot be written.
+pub fn where_to_write(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "Make room on that disk, or name a file on another one."
+        }
+        _ => "Name a file in a directory that is there and that you may write to.",
+    }
 }
 
 /// Where a file is written before it takes its place.

@@ -27,7 +27,12 @@ impl App<'_> {
             Held::NotAsked
         };
         let findings = explain(wishes, &facts(&key, held));
-        let view = ExplanationView::of(wishes, key.description(), &findings);
+        let view = ExplanationView::of(
+            wishes,
+            key.description(),
+            self.global.device.as_deref(),
+            &findings,
+        );
         self.print(&view, ExplanationView::text)?;
         let fails = findings.standing() == Standing::Fail;
         Ok(if fails { Exit::Rejected } else { Exit::Done })

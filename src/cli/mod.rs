@@ -92,6 +92,7 @@ fn report(app: &mut App<'_>, error: &CliError) {
         app.ui.clear_echo();
     }
     if app.global.json {
+        let error = error.clone().map_texts(|text| app.ui.on_device(text));
         if let Ok(document) = crate::output::json::document(&error.json()) {
             app.ui.line(document.trim_end());
         }

@@ -5,12 +5,15 @@
 
 use super::args::{ColorChoice, Global};
 use super::world::Setting;
+use crate::output::next_command::on_device;
 use std::io::{self, Write};
 
 /// The two streams with the rules for them.
 pub struct Ui<'w> {
     stdout: &'w mut dyn Write,
     stderr: &'w mut dyn Write,
+    /// The key that `--device` named, for the commands that a text suggests.
+    device: Option<String>,
     quiet: bool,
     verbose: bool,
     /// Whether a program reads stderr, which must then find one JSON document there at most.
@@ -41,6 +44,7 @@ impl<'w> Ui<'w> {
         Self {
             stdout,
             stderr,
+            device: global.device.clone(),
             quiet: global.quiet,
             verbose: global.verbose,
             for_program: global.json && !setting.stderr_is_terminal,
@@ -101,21 +105,21 @@ impl<'w> Ui<'w> {
             return;
         }
         let head = self.paint("33", "Warning:");
-        self.line(&format!("{head} {text}"));
+        self.line(&format!("{head} {}", self.on_device(text)));
     }
 
     /// Suggests a next step. Muted by `--quiet`, and where a program reads stderr.
     pub fn hint(&mut self, text: &str) {
         if !self.quiet && !self.for_program {
             let head = self.paint("36", "Hint:");
-            self.line(&format!("{head} {text}"));
+            self.line(&format!("{head} {}", self.on_device(text)));
         }
     }
 
     /// Says what failed.
     pub fn error(&mut self, text: &str) {
         let head = self.paint("31", "Error:");
-        self.line(&format!("{head} {text}"));
+        self.line(&format!("{head} {}", self.on_device(text)));
     }
 
     /// Writes a line to stderr as it is.
@@ -158,6 +162,11 @@ impl<'w> Ui<'w> {
             self.line_open = true;
             self.end_line();
         }
+    }
+
+    /// A text whose commands name the key that `--device` named.
+    pub fn on_device(&self, text: &str) -> String {
+        on_device(text, self.device.as_deref())
     }
 
     /// Colours a word; the word alone carries the meaning.

@@ -1,6 +1,7 @@
 //! Why a ceremony will fail, and whether a service will accept a key, rule by rule.
 
 use super::identity::Identity;
+use super::next_command::command_on_device;
 use super::text::{Table, count, escape};
 use super::words::{capitalized, key_name};
 use crate::transport::KeyDescription;
@@ -73,14 +74,15 @@ struct RuleView<'a> {
 #[derive(Debug, Serialize)]
 struct HelpView {
     text: String,
-    command: Option<&'static str>,
+    command: Option<String>,
 }
 
 impl<'a> RuleView<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    /// Takes what was found of a key that was chosen with the selector `device`.
+    fn of(finding: &'a Finding, device: Option<&str>) -> Self {
         let help = |wanted| {
             let (text, command) = remedy(wanted);
-            HelpView { text, command }
+            HelpView { text, command: command.map(|command| command_on_device(command, device)) }
         };
         Self {
             id: &finding.id,
@@ -109,7 +111,8 @@ impl<'a> RuleView<'a> {
         let mut text = format!("  {word}  {rule}: {found}{mark}\n");
         for (index, help) in self.help.iter().enumerate() {
             let lead = if index == 0 { "Help: " } else { "      " };
-            let end = help.command.map(|command| format!(": `{command}`")).unwrap_or_default();
+            let command = help.command.as_deref();
+            let end = command.map(|command| format!(": `{command}`")).unwrap_or_default();
             text.push_str(&format!("        {lead}{}{end}.\n", help.text));
         }
         text
@@ -129,15 +132,20 @@ pub struct ExplanationView<'a> {
 }
 
 impl<'a> ExplanationView<'a> {
-    /// Takes what was found.
-    pub fn of(wishes: &'a Wishes, key: &KeyDescription, findings: &'a Findings) -> Self {
+    /// Takes what was found of a key that was chosen with the selector `device`.
+    pub fn of(
+        wishes: &'a Wishes,
+        key: &KeyDescription,
+        device: Option<&str>,
+        findings: &'a Findings,
+    ) -> Self {
         let registers = wishes.registration.is_some();
         Self {
             ceremony: if registers { "registration" } else { "authentication" },
             rp_id: wishes.rp_id.as_deref(),
             key: Identity::of(key),
             outcome: findings.standing(),
-            rules: findings.all().iter().map(RuleView::of).collect(),
+            rules: rules(findings, device),
             name: key_name(key),
         }
     }
@@ -162,6 +170,10 @@ impl<'a> ExplanationView<'a> {
         text.push_str(&format!("\n{sum} Nothing was made, and no PIN try was used.\n"));
         text
     }
+}
+
+fn rules<'a>(findings: &'a Findings, device: Option<&str>) -> Vec<RuleView<'a>> {
+    findings.all().iter().map(|finding| RuleView::of(finding, device)).collect()
 }
 
 /// `1 rule fails, 2 rules warn`.
@@ -193,15 +205,20 @@ pub struct CheckView<'a> {
 }
 
 impl<'a> CheckView<'a> {
-    /// Takes what was found.
-    pub fn of(profile: &'static Profile, key: &KeyDescription, findings: &'a Findings) -> Self {
+    /// Takes what was found of a key that was chosen with the selector `device`.
+    pub fn of(
+        profile: &'static Profile,
+        key: &KeyDescription,
+        device: Option<&str>,
+        findings: &'a Findings,
+    ) -> Self {
         Self {
             profile: profile.name,
             service: profile.service,
             key: Identity::of(key),
             accepted: findings.standing() != Standing::Fail,
             outcome: findings.standing(),
-            rules: findings.all().iter().map(RuleView::of).collect(),
+            rules: rules(findings, device),
             name: key_name(key),
             shown: profile,
         }

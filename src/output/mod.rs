@@ -18,6 +18,7 @@ pub mod key_info;
 pub mod key_words;
 pub mod list;
 pub mod metadata;
+pub mod next_command;
 pub mod options;
 pub mod pin;
 pub mod remedy;

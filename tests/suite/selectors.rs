@@ -171,3 +171,21 @@ fn a_key_that_may_not_be_opened() {
     desk.run(REGISTER).succeeded();
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn the_command_that_is_suggested_names_the_same_key() {
+    let (desk, _key) = Desk::with_key();
+    let path = Desk::description(0).path.0;
+    let mut text = String::new();
+    for line in [
+        "pin status",
+        "pin change --no-input",
+        "pin change --no-input --json",
+        "credential list",
+        "register --rp example.com --user alice --user-verification required --explain",
+        "register --rp example.com --user alice --user-verification required --explain --json",
+    ] {
+        writeln!(text, "{}", desk.run(&format!("{line} --device {path}"))).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}

@@ -40,7 +40,7 @@ pub fn run(app: &mut App<'_>, args: &CheckArgs) -> Result<Exit, CliError> {
     let metadata =
         if profile.uses_metadata { metadata_on(app, &key)? } else { MetadataFacts::default() };
     let findings = profile.check(&facts(&key, Held::NotAsked), &metadata);
-    let view = CheckView::of(profile, key.description(), &findings);
+    let view = CheckView::of(profile, key.description(), app.global.device.as_deref(), &findings);
     app.print(&view, CheckView::text)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
 }

@@ -32,7 +32,8 @@ pub fn run(app: &mut App<'_>, _: &ResetArgs) -> Result<Exit, CliError> {
         // A part of the question, so that nobody answers it without having seen it.
         let mut question = warning(&name, &losses);
         if outlook.pin && outlook.resident_credentials {
-            question.push_str("\n`fidokey credential list` shows its passkeys.");
+            question.push('\n');
+            question.push_str(&app.ui.on_device("`fidokey credential list` shows its passkeys."));
         }
         app.confirm_word(&format!("{question}\nType \"{WORD}\" to erase it: "), WORD)?;
     } else {

@@ -3,10 +3,14 @@
 use crate::authenticator::{PinError, PinPolicy};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::pin_source::PinSource;
 use crate::ctap::PinPolicyError;
 use crate::output::text::{count, escape};
 use crate::output::words::capitalized;
 use crate::wire::status::Status;
+
+/// What somebody checks whose PIN was wrong.
+const CHECK_KEYBOARD: &str = "Check Caps Lock and the keyboard layout, then run the command again.";
 
 /// Explains a PIN problem. Five of them look alike to a person and need different steps.
 pub(super) fn explain(error: &PinError, name: &str) -> CliError {
@@ -27,7 +31,7 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
                         "Stop here unless you are sure of the PIN: one more wrong PIN and only a \
                          reset helps. The last try needs `--last-try`."
                     }
-                    _ => "Check Caps Lock and the keyboard layout, then run the command again.",
+                    _ => CHECK_KEYBOARD,
                 })
         }
         PinError::BlockedUntilReplug { retries } => {
@@ -132,6 +136,14 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
         .status(Status::PIN_AUTH_INVALID)
         .hint("Close other programs that use the key and run the command again."),
     }
+}
+
+/// Says of a wrong PIN that nobody typed where to look for the right one.
+pub fn read_from(source: &PinSource, mut error: CliError) -> CliError {
+    for hint in error.hints.iter_mut().filter(|hint| *hint == CHECK_KEYBOARD) {
+        *hint = format!("Check that the first line of {source} is the PIN of this key.");
+    }
+    error
 }
 
 /// Adds to a refusal of a PIN that was sent otherwise than typed that it may be right as typed.

@@ -2,6 +2,7 @@
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::files::where_to_write;
 use crate::output::text::escape;
 use crate::output::words;
 use crate::trace::{ReadError, TraceFileError};
@@ -29,7 +30,7 @@ pub fn trace_file(error: &TraceFileError, path: &Path) -> CliError {
             format!("The trace cannot be written to {name}. Nothing was sent."),
         )
         .cause(escape(&error.to_string()))
-        .hint("Name a file in a directory that is there and that you may write to."),
+        .hint(where_to_write(error)),
     }
 }
 
