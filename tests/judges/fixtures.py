@@ -25,6 +25,9 @@ CHALLENGE = hashlib.sha256(b"challenge").digest()
 CREDENTIAL_ID = hashlib.sha256(b"credential").digest()
 USER_HANDLE = b"user handle"
 AAGUID = bytes(range(1, 17))
+# Certificates are judged by today's clock as well as by the suite's, which stands still.
+VALID_FROM = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+VALID_UNTIL = datetime.datetime(2120, 1, 1, tzinfo=datetime.timezone.utc)
 # By attestation, the parts in which no bit may change unnoticed.
 SIGNED = {
     "none": [],
@@ -92,15 +95,14 @@ def certificate(key: Key, issuer: Key, ca: bool, name: str, by: str) -> bytes:
             ]
         )
 
-    now = datetime.datetime.now(datetime.timezone.utc)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject(name))
         .issuer_name(subject(by))
         .public_key(key.private.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(VALID_FROM)
+        .not_valid_after(VALID_UNTIL)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if not ca:
