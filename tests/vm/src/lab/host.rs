@@ -29,26 +29,33 @@ pub(super) fn prepare() -> Result<()> {
         bail!(Lacking("the lab needs Debian or Ubuntu on amd64".to_owned()));
     }
     // Named, qemu-utils is kept, in the version that goes with the emulator; else it would be removed.
-    let kept = if installed("qemu-utils") { &["qemu-utils"][..] } else { &[] };
-    require(QEMU, &[&["qemu-system-x86"], kept].concat())
+    let tools = if installed("qemu-utils") { &["qemu-utils"][..] } else { &[] };
+    let plain = [&["qemu-system-x86"], tools].concat();
+    let Err(error) = require(QEMU, &plain) else { return Ok(()) };
+    // qemu-utils may come from elsewhere (Debian's backports) in a version that the emulator refuses.
+    let version = candidate("qemu-system-x86").filter(|_| is_root() && !tools.is_empty());
+    let Some(version) = version else { return Err(error) };
+    let same = format!("qemu-utils={version}");
+    require(QEMU, &["--allow-downgrades", "qemu-system-x86", &same])
 }
 
-/// Sees to it that a program is there; installs these packages for it as root.
+/// Sees to it that a program is there; as root, installs packages for it with these arguments of
+/// `apt-get install`.
 ///
 /// # Errors
 /// [`Lacking`] with the command to run, if it is not there and this is not root.
-pub(super) fn require(program: &str, packages: &[&str]) -> Result<()> {
+pub(super) fn require(program: &str, arguments: &[&str]) -> Result<()> {
     if on_path(program) {
         return Ok(());
     }
-    let typed = format!("apt-get install --no-install-recommends {}", packages.join(" "));
+    let typed = format!("apt-get install --no-install-recommends {}", arguments.join(" "));
     if !is_root() {
         bail!(Lacking(format!("{program} is missing; install it with: sudo {typed}")));
     }
     eprintln!("lab: {typed}");
     let installed = || {
         let mut command = Command::new("apt-get");
-        command.args(["install", "--yes", "--quiet=2", "--no-install-recommends"]).args(packages);
+        command.args(["install", "--yes", "--quiet=2", "--no-install-recommends"]).args(arguments);
         command.env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
@@ -98,6 +105,15 @@ fn installed(package: &str) -> bool {
         .stderr(Stdio::null())
         .output()
         .is_ok_and(|output| output.stdout == b"installed")
+}
+
+/// The version of a package that apt would install.
+fn candidate(package: &str) -> Option<String> {
+    let output =
+        Command::new("apt-cache").args(["policy", package]).env("LC_ALL", "C").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let version = text.lines().find_map(|line| line.trim().strip_prefix("Candidate: "))?;
+    (version != "(none)").then(|| version.to_owned())
 }
 
 /// Whether this is root, who may install.
