@@ -1,6 +1,7 @@
-//! A layer calls only downwards: every path in the sources is parsed and held against the map in
-//! `src/lib.rs`.
+//! A layer calls only downwards, and what is asynchronous stays in one: every path in the sources
+//! is parsed and held against the map in `src/lib.rs`.
 
+use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use syn::visit::Visit;
@@ -48,31 +49,48 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// A use of one layer by another that the map does not allow.
-type Backward = (String, String, String);
+/// What brings an asynchronous runtime or speaks HTTP: libraries for one layer alone.
+const LIBRARIES_OF_THE_RELYING_PARTY: &[&str] =
+    &["axum", "hyper", "hyper_util", "tokio", "ureq", "rustls"];
+
+/// Something in a file that the map does not allow: the module, and what stands there.
+type Forbidden = (String, String);
 
 struct Paths {
     /// The module that is being read, from the crate's root.
     module: Vec<String>,
+    /// Paths into this crate, absolute.
     found: BTreeSet<Vec<String>>,
+    /// Names of libraries with which paths begin.
+    libraries: BTreeSet<String>,
+    /// What hides a path from this test, or belongs to one layer alone.
+    others: Vec<String>,
 }
 
 impl Paths {
-    /// Notes a path that starts in `crate` or `super`, made absolute.
-    fn note(&mut self, segments: &[String]) {
+    /// A path that starts in `crate`, `super` or `self`, made absolute.
+    fn absolute(&self, segments: &[String]) -> Option<Vec<String>> {
         let mut absolute = match segments.first().map(String::as_str) {
             Some("crate") => Vec::new(),
-            Some("super") => self.module[..self.module.len().saturating_sub(1)].to_vec(),
-            _ => return,
+            Some("super" | "self") => self.module.clone(),
+            _ => return None,
         };
-        for segment in &segments[1..] {
-            if segment == "super" {
-                absolute.pop();
-            } else {
-                absolute.push(segment.clone());
+        for segment in segments {
+            match segment.as_str() {
+                "super" => drop(absolute.pop()),
+                "self" | "crate" => {}
+                _ => absolute.push(segment.clone()),
             }
         }
-        self.found.insert(absolute);
+        Some(absolute)
+    }
+
+    fn note(&mut self, segments: &[String]) {
+        if let Some(absolute) = self.absolute(segments) {
+            self.found.insert(absolute);
+        } else if let Some(first) = segments.first() {
+            self.libraries.insert(first.clone());
+        }
     }
 
     fn note_tree(&mut self, before: &mut Vec<String>, tree: &syn::UseTree) {
@@ -93,10 +111,75 @@ impl Paths {
         }
     }
 
+    /// Notes what a `use` names. Under another name, the crate's root would lead anywhere unseen.
     fn note_with(&mut self, before: &[String], last: String) {
         let mut segments = before.to_vec();
         segments.push(last);
+        if self.absolute(&segments).is_some_and(|path| path.is_empty()) {
+            self.others.push(format!("use {}", segments.join("::")));
+        }
         self.note(&segments);
+    }
+
+    /// Notes the paths among tokens: those of macros and attributes, which are no paths to `syn`.
+    fn note_tokens(&mut self, tokens: TokenStream) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut rest = &tokens[..];
+        while let Some((token, after)) = rest.split_first() {
+            rest = after;
+            match token {
+                TokenTree::Ident(name) => {
+                    rest = self.note_token_path(&mut vec![name.to_string()], after);
+                }
+                TokenTree::Group(group) => self.note_tokens(group.stream()),
+                // `#[serde(with = "crate::…")]`.
+                TokenTree::Literal(literal) => {
+                    let text = syn::parse_str::<syn::LitStr>(&literal.to_string());
+                    let path = text.and_then(|text| text.parse_with(syn::Path::parse_mod_style));
+                    if let Ok(path) = path {
+                        self.visit_path(&path);
+                    }
+                }
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+
+    /// Notes one path, or several as in `crate::{a, b::c}`, and gives the tokens behind it.
+    fn note_token_path<'t>(
+        &mut self,
+        path: &mut Vec<String>,
+        mut rest: &'t [TokenTree],
+    ) -> &'t [TokenTree] {
+        let is_colon =
+            |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ':');
+        loop {
+            match rest {
+                [a, b, TokenTree::Ident(name), after @ ..] if is_colon(a) && is_colon(b) => {
+                    path.push(name.to_string());
+                    rest = after;
+                }
+                [a, b, TokenTree::Group(group), after @ ..] if is_colon(a) && is_colon(b) => {
+                    let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                    for part in
+                        inner.split(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ','))
+                    {
+                        if let [TokenTree::Ident(name), after @ ..] = part {
+                            let mut longer = path.clone();
+                            longer.push(name.to_string());
+                            self.note_token_path(&mut longer, after);
+                        }
+                    }
+                    return after;
+                }
+                // A word by itself leads nowhere.
+                _ if path.len() == 1 => return rest,
+                _ => {
+                    self.note(path);
+                    return rest;
+                }
+            }
+        }
     }
 }
 
@@ -110,52 +193,84 @@ impl<'ast> Visit<'ast> for Paths {
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         self.note_tree(&mut Vec::new(), &item.tree);
+        item.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        self.others.push(format!("extern crate {}", item.ident));
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        if attribute.path().is_ident("path") {
+            self.others.push("#[path]".to_owned());
+        }
+        // What is only told about may be anywhere.
+        if !attribute.path().is_ident("doc") {
+            syn::visit::visit_attribute(self, attribute);
+        }
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let segments: Vec<String> =
             path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        self.note(&segments);
+        if path.leading_colon.is_some() || segments.len() > 1 {
+            self.note(&segments);
+        }
         syn::visit::visit_path(self, path);
     }
 
-    /// Paths inside macros such as `format!(…)` or `matches!(…)` are tokens, not paths.
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
-        let text = item.tokens.to_string().replace(' ', "");
-        for start in ["crate::", "super::"] {
-            for (at, _) in text.match_indices(start) {
-                let path: String = text[at..]
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':')
-                    .collect();
-                let segments: Vec<String> =
-                    path.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect();
-                self.note(&segments);
-            }
+        if item.path.is_ident("include") {
+            self.others.push("include!".to_owned());
         }
         syn::visit::visit_macro(self, item);
     }
+
+    fn visit_token_stream(&mut self, tokens: &'ast TokenStream) {
+        self.note_tokens(tokens.clone());
+    }
+
+    fn visit_signature(&mut self, signature: &'ast syn::Signature) {
+        if signature.asyncness.is_some() {
+            self.libraries.insert("async".to_owned());
+        }
+        syn::visit::visit_signature(self, signature);
+    }
+
+    fn visit_expr_async(&mut self, expression: &'ast syn::ExprAsync) {
+        self.libraries.insert("async".to_owned());
+        syn::visit::visit_expr_async(self, expression);
+    }
 }
 
-/// The uses in one file that point upwards.
-fn backward_arrows(module: &[String], source: &str) -> Vec<Backward> {
+/// What in one file the map does not allow: uses that point upwards, what would hide them, and
+/// asynchronous code outside its layer.
+fn forbidden(module: &[String], source: &str) -> Vec<Forbidden> {
     let file = syn::parse_file(source).unwrap();
-    let mut paths = Paths { module: module.to_vec(), found: BTreeSet::new() };
+    let mut paths = Paths {
+        module: module.to_vec(),
+        found: BTreeSet::new(),
+        libraries: BTreeSet::new(),
+        others: Vec::new(),
+    };
     paths.visit_file(&file);
     let Some(layer) = module.first() else { return Vec::new() };
     let (_, allowed) = MAY_USE
         .iter()
         .find(|(name, _)| name == layer)
         .unwrap_or_else(|| panic!("the layer {layer} is not in the map"));
-    paths
-        .found
-        .iter()
-        .filter_map(|path| {
-            let used = path.first()?;
-            let fine = used == layer || used == "wire" || allowed.contains(&used.as_str());
-            (!fine).then(|| (module.join("::"), used.clone(), path.join("::")))
-        })
-        .collect()
+    let backward = paths.found.iter().filter_map(|path| {
+        let used = path.first()?;
+        let fine = used == layer || used == "wire" || allowed.contains(&used.as_str());
+        (!fine).then(|| path.join("::"))
+    });
+    let asynchronous = paths.libraries.into_iter().filter(|library| {
+        let kept_in_one =
+            library == "async" || LIBRARIES_OF_THE_RELYING_PARTY.contains(&library.as_str());
+        kept_in_one && layer != "relying_party"
+    });
+    let all = backward.chain(asynchronous).chain(paths.others);
+    all.map(|what| (module.join("::"), what)).collect()
 }
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -186,15 +301,15 @@ fn no_arrow_points_back() {
     let mut files = Vec::new();
     sources(&root, &mut files);
     assert!(files.len() > 50, "the sources were not found");
-    let mut backward = Vec::new();
+    let mut found = Vec::new();
     for file in files {
         let module = module_of(&root, &file);
         if matches!(module.as_slice(), [one] if one == "lib" || one == "main") {
             continue;
         }
-        backward.extend(backward_arrows(&module, &std::fs::read_to_string(&file).unwrap()));
+        found.extend(forbidden(&module, &std::fs::read_to_string(&file).unwrap()));
     }
-    assert_eq!(backward, []);
+    assert_eq!(found, []);
 }
 
 #[test]
@@ -208,16 +323,42 @@ fn every_kind_of_backward_path_is_seen() {
         "fn f(x: super::super::ctap::Pin) {}",
         "fn f() { format!(\"{}\", crate::output::words::act()); }",
         "mod inner { pub use super::super::super::virtual_key::*; }",
+        "fn f(x: self::super::super::ctap::Pin) {}",
+        "use self::super::super::cli::exit;",
+        "struct S { #[arg(value_parser = crate::cli::connect::device)] x: String }",
+        "#[derive(S)] struct S { #[serde(with = \"crate::output::json::base64url\")] x: String }",
+        "#[cfg_attr(test, doc(cfg(crate::cli::x)))] use crate::wire::status;",
+        "fn f() { list!(crate::{wire::status, cli::exit}); }",
+        "fn f() { list! { a => [b, { super::super::host::x() }] } }",
+        "macro_rules! m { () => { $crate::client::register() } }",
+        "use crate::*;",
+        "use crate as root;",
+        "use crate::{self as root};",
+        "use super::super as up;",
+        "use self::super::super as up;",
+        "extern crate self as root;",
+        "#[path = \"../cli/exit.rs\"] mod exit;",
+        "include!(\"../cli/exit.rs\");",
+        "use tokio::time::sleep;",
+        "fn f() { ::ureq::get(\"\"); }",
+        "fn f() { list!(hyper::body::Bytes); }",
+        "async fn f() {}",
+        "fn f() { drop(async { 1 }); }",
     ] {
-        assert_eq!(backward_arrows(&module, source).len(), 1, "{source}");
+        assert_eq!(forbidden(&module, source).len(), 1, "{source}");
     }
     for source in [
         "use crate::wire::status;",
         "use super::cbor;",
         "use super::super::wire::cose;",
         "mod tests { use super::super::cbor; }",
+        "use self::decode::map;",
+        "use super::{self, cbor as c};",
+        "/// As [`crate::cli::exit`]\nfn f() { tokio(); }",
+        "fn f() { list!(super::{cbor, status::Status}, tokio); }",
+        "const T: &str = include_str!(\"table.txt\");",
     ] {
-        assert_eq!(backward_arrows(&module, source), [], "{source}");
+        assert_eq!(forbidden(&module, source), [], "{source}");
     }
 }
 
