@@ -1,6 +1,7 @@
 //! The project's tests that go through more than one module, as one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::string_slice, clippy::as_conversions, clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::disallowed_methods)]
 
 mod accounts;
 mod bad_flags;
@@ -36,6 +37,7 @@ mod memory;
 mod message_counts;
 mod metadata;
 mod mutations;
+mod named_commands;
 mod options;
 mod other_clients;
 mod packets;
