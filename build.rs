@@ -3,6 +3,7 @@
 //! For release builds on Linux alone, and only where the linker that this build uses takes it: that is
 //! tried with an empty program. Without it the program is the same, and starts a little later.
 //! See docs/decisions/0007-link-order.md.
+#![allow(clippy::disallowed_methods, reason = "a build script is told by the environment")]
 
 use std::env::{var, var_os};
 use std::path::{Path, PathBuf};

@@ -27,6 +27,10 @@
 //! (`trace` also over `ctap`), and are joined to it in `cli`. Names in one pair of braces do not know
 //! each other.
 
+#![deny(clippy::arithmetic_side_effects)]
+#![warn(unreachable_pub)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::disallowed_methods))]
+
 pub mod authenticator;
 pub mod cli;
 pub mod client;

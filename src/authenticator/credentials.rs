@@ -133,7 +133,7 @@ pub fn list_credentials(
     for one in &mut relying_parties {
         let hash = one.relying_party.rp_id_hash;
         one.credentials = enumerate_credentials(key, context, access, hash, done, expected)?;
-        done += one.credentials.len();
+        done = one.credentials.len().saturating_add(done);
     }
     context.interaction.progress(Progress::Finished);
     Ok(StoredCredentials { metadata, relying_parties })
@@ -228,7 +228,7 @@ fn enumerate<T>(
                 Err(AuthenticatorError::Refused { status: Status::NOT_ALLOWED, .. })
                     if attempt < ATTEMPTS =>
                 {
-                    attempt += 1;
+                    attempt = attempt.saturating_add(1);
                     continue 'attempts;
                 }
                 // There are fewer than the key has said.

@@ -5,14 +5,14 @@ use crate::virtual_key::VirtualBus;
 use std::time::Duration;
 
 /// One bus made of the real one and the virtual one.
-pub struct Buses<R> {
+pub(super) struct Buses<R> {
     real: R,
     virtual_keys: VirtualBus,
 }
 
 impl<R: Bus> Buses<R> {
     /// Joins the two.
-    pub fn new(real: R, virtual_keys: VirtualBus) -> Self {
+    pub(super) fn new(real: R, virtual_keys: VirtualBus) -> Self {
         Self { real, virtual_keys }
     }
 

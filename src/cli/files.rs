@@ -10,14 +10,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is read, in bytes. A registration has a few thousand.
-pub const MAX_FILE: u64 = 1_048_576;
+pub(super) const MAX_FILE: u64 = 1_048_576;
 
 /// Reads bytes given in base64url (padded or not, standard base64 too) as a flag.
 ///
 /// # Errors
 ///
 /// When the text is something else.
-pub fn base64_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
+pub(super) fn base64_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
     base64url::decode(text).map_err(|error| {
         CliError::usage(format!("`{flag}` is not base64url. Nothing was sent."))
             .cause(error.to_string())
@@ -30,7 +30,7 @@ pub fn base64_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
 /// # Errors
 ///
 /// When the text is something else, or has a length that no credential ID has.
-pub fn credential_id_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
+pub(super) fn credential_id_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
     let id = base64_flag(flag, text)?;
     let wrong = |what: String| {
         CliError::usage(format!("`{flag}` {what}. Nothing was sent."))
@@ -50,7 +50,7 @@ pub fn credential_id_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
 /// # Errors
 ///
 /// When the text is not 32 bytes in one of these forms.
-pub fn hash_flag(flag: &str, text: &str) -> Result<[u8; 32], CliError> {
+pub(super) fn hash_flag(flag: &str, text: &str) -> Result<[u8; 32], CliError> {
     let wrong = |message: String| {
         CliError::usage(message).hint("Give 32 bytes in base64url, or as 64 hexadecimal digits.")
     };
@@ -84,7 +84,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 /// # Errors
 ///
 /// When it cannot be read or is too long.
-pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     let name = words::path(path);
     match File::open(path) {
         Ok(file) => read_all(file, &name),
@@ -97,7 +97,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
 /// # Errors
 ///
 /// When it cannot be read or is too long.
-pub fn read_all(stream: impl Read, name: &str) -> Result<Vec<u8>, CliError> {
+pub(super) fn read_all(stream: impl Read, name: &str) -> Result<Vec<u8>, CliError> {
     read_stream_up_to(stream, MAX_FILE).map_err(|cause| not_read(name, cause))
 }
 
@@ -106,7 +106,7 @@ pub fn read_all(stream: impl Read, name: &str) -> Result<Vec<u8>, CliError> {
 /// # Errors
 ///
 /// Why it cannot be read, in words.
-pub fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
+pub(super) fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     // Of a long file, no part is copied as the room for it grows.
     let length = file.metadata().map_or(0, |metadata| metadata.len()).min(longest);
@@ -119,7 +119,7 @@ pub fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
 /// # Errors
 ///
 /// Why it cannot be read, in words.
-pub fn read_stream_up_to(stream: impl Read, longest: u64) -> Result<Vec<u8>, String> {
+pub(super) fn read_stream_up_to(stream: impl Read, longest: u64) -> Result<Vec<u8>, String> {
     read_into(Vec::new(), stream, longest)
 }
 
@@ -143,7 +143,7 @@ fn not_read(name: &str, cause: String) -> CliError {
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     put(path, bytes, false)
 }
 
@@ -152,7 +152,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     put(path, bytes, true)
 }
 
@@ -161,7 +161,7 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn check_writable(path: &Path) -> Result<(), CliError> {
+pub(super) fn check_writable(path: &Path) -> Result<(), CliError> {
     let failed = |error| {
         let mut refused = not_written(path, &error);
         refused.message.push_str(" Nothing was sent.");
@@ -183,7 +183,7 @@ fn not_written(path: &Path, error: &std::io::Error) -> CliError {
 }
 
 /// What helps when a file cannot be written.
-pub fn where_to_write(error: &std::io::Error) -> &'static str {
+pub(super) fn where_to_write(error: &std::io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "Make room on that disk, or name a file on another one."
@@ -207,7 +207,7 @@ fn put(path: &Path, bytes: &[u8], secret: bool) -> Result<(), CliError> {
 /// # Errors
 ///
 /// What the operating system says; the old content is then still there.
-pub fn replace(path: &Path, bytes: &[u8], secret: bool) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8], secret: bool) -> std::io::Result<()> {
     // A device such as /dev/stderr or a pipe cannot be replaced.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let mut file = OpenOptions::new().write(true).open(path)?;

@@ -25,7 +25,7 @@ const FEW_RETRIES: u64 = 3;
 const NEW_PIN_TRIES: u32 = 3;
 
 /// Speaks with the person on the terminal, or reads PINs from where the flags say.
-pub struct Person<'p, 'w> {
+pub(super) struct Person<'p, 'w> {
     pub(super) ui: &'p mut Ui<'w>,
     pub(super) terminal: Option<&'p mut (dyn Terminal + 'w)>,
     pub(super) stdin: &'p mut Option<&'w mut dyn Read>,

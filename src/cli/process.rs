@@ -1,5 +1,7 @@
 //! The real world: this process, its streams, its terminal, its keys.
 
+#![allow(clippy::disallowed_methods, reason = "what the others are given is read here")]
+
 use super::buses::Buses;
 use super::exit::Exit;
 use super::terminal::Terminal;
@@ -7,14 +9,14 @@ use super::world::{Setting, World};
 use crate::ctap::{Random, RandomError};
 use crate::host::Host;
 use crate::transport::{Bus, Clock, HidBus, Interrupt};
-use crate::virtual_key::{LastingKeys, Surroundings, Touch, VirtualBus};
+use crate::virtual_key::{LastingKeys, MonotonicClock, Surroundings, Touch, VirtualBus};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 /// Runs the program in this process.
 ///
@@ -47,7 +49,7 @@ fn run_process(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb"),
         data_directory: data_directory(),
     };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock { start: Instant::now() });
+    let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::start());
     let virtual_keys = VirtualBus::new(
         setting.data_directory.as_deref().map(lasting_keys),
         surroundings(&arguments),
@@ -138,17 +140,6 @@ pub(super) fn lasting_keys(data_directory: &Path) -> LastingKeys {
 fn data_directory() -> Option<std::path::PathBuf> {
     let directories = directories::ProjectDirs::from("", "", "fidokey")?;
     Some(directories.data_dir().to_owned())
-}
-
-/// Monotonic time since the program began.
-struct SystemClock {
-    start: Instant,
-}
-
-impl Clock for SystemClock {
-    fn now(&self) -> Duration {
-        self.start.elapsed()
-    }
 }
 
 /// The operating system's randomness.

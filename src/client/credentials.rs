@@ -12,7 +12,7 @@ use std::fmt::Write;
 use thiserror::Error;
 
 /// The fewest characters that are accepted as the beginning of an ID.
-pub const MIN_TYPED: usize = 4;
+pub(super) const MIN_TYPED: usize = 4;
 
 /// The fewest digits of an ID that are shown.
 const MIN_SHOWN: usize = 8;

@@ -8,8 +8,6 @@
 //! Requests are canonical CBOR. Replies are read member by member: an absent optional member is
 //! `None`, a mistyped one counts as absent and is remembered in `mistyped`, and an unknown one is
 //! ignored (getInfo keeps it).
-#![deny(clippy::arithmetic_side_effects)]
-#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 mod command;
 mod entity;

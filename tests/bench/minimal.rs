@@ -1,6 +1,7 @@
 //! The least that a program must do to ask a lasting virtual key what it is: start, build the key,
 //! send INIT, getInfo and getPINRetries, and end. `bench.py` holds `fidokey info` against it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(clippy::disallowed_methods)]
 
 use fidokey::transport::{Bus, Connection, KeyPath};
 use fidokey::virtual_key::{LastingKeys, Surroundings, Touch, VirtualBus};

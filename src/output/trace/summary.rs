@@ -12,7 +12,7 @@ const UPNEEDED: i64 = 2;
 
 /// What one key was told and said.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct KeySummary {
+pub(super) struct KeySummary {
     key: u32,
     name: Option<String>,
     messages_to_key: u64,

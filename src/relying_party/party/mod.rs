@@ -24,7 +24,9 @@ use super::accounts::state::State;
 use super::identity::Identity;
 use super::record::Records;
 use super::trust::Trust;
+use crate::transport::Clock;
 use sessions::Sessions;
+use std::sync::Arc;
 use tries::Tries;
 
 /// The relying party with everything that it keeps.
@@ -71,6 +73,11 @@ impl<'w> RelyingParty<'w> {
     /// Who the relying party is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Its monotonic time.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.surroundings.clock)
     }
 
     /// Takes up the session of a cookie, or begins a new one, whose cookie must then be set.

@@ -133,6 +133,7 @@ impl Session {
                 return Err(RemoteError::Interrupted);
             }
             let nap = left.min(GLANCE);
+            #[allow(clippy::disallowed_methods, reason = "nothing to wait for but time")]
             thread::sleep(nap);
             left = left.saturating_sub(nap);
         }

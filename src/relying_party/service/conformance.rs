@@ -3,7 +3,7 @@
 //! cookie that ties options and result together.
 
 use super::answer::{Failure, done};
-use super::routes::Shared;
+use super::shared::Shared;
 use super::{body, cookie};
 use crate::relying_party::party::{Decision, Entry, Refusal, RelyingParty, SessionKey};
 use crate::webauthn::json::{AuthenticationResponseJson, DocumentError, RegistrationResponseJson};

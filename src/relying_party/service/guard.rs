@@ -5,17 +5,16 @@
 
 use super::answer::{Failure, plain};
 use super::bound::Bound;
-use super::routes::Shared;
+use super::shared::Shared;
 use crate::webauthn::origin::Origin;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::time::Instant;
 
 /// The names under which the service is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hosts {
+pub(super) struct Hosts {
     /// The origin of the page.
     origin: String,
     /// What stands in the Host field when the origin is asked.
@@ -27,7 +26,7 @@ pub struct Hosts {
 impl Hosts {
     /// The names of a service with this origin, which listens there: the origin's, this computer's,
     /// and the addresses themselves, which nobody else can have lead here.
-    pub fn of(origin: &Origin, bound: &Bound) -> Self {
+    pub(super) fn of(origin: &Origin, bound: &Bound) -> Self {
         let origin = origin.to_string();
         let authority = origin.split_once("://").map_or("", |(_, rest)| rest).to_owned();
         let port = bound.port();
@@ -114,7 +113,7 @@ pub(super) async fn guard(State(shared): State<Shared>, request: Request, next: 
         } else {
             failure.into_response()
         }
-    } else if !shared.bucket.take(Instant::now()) {
+    } else if !shared.bucket.take(shared.clock.now()) {
         let message = "too many requests at once; wait a moment";
         let mut response = Failure::new(StatusCode::TOO_MANY_REQUESTS, message).into_response();
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

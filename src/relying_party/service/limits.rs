@@ -1,7 +1,7 @@
 //! How much the service lets anybody have of it.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The limits of the service.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,24 +55,24 @@ impl Default for Limits {
 pub(super) struct Bucket {
     burst: f64,
     rate: f64,
-    level: Mutex<(f64, Instant)>,
+    level: Mutex<(f64, Duration)>,
 }
 
 impl Bucket {
-    /// A full bucket.
-    pub(super) fn full(limits: &Limits, now: Instant) -> Self {
+    /// A bucket that is full when a clock shows `now`.
+    pub(super) fn full(limits: &Limits, now: Duration) -> Self {
         let burst = f64::from(limits.burst);
         Self { burst, rate: f64::from(limits.rate), level: Mutex::new((burst, now)) }
     }
 
     /// Takes a request out; `false` when there is none left.
-    pub(super) fn take(&self, now: Instant) -> bool {
+    pub(super) fn take(&self, now: Duration) -> bool {
         let mut level = match self.level.lock() {
             Ok(level) => level,
             // Two numbers are never half written.
             Err(poisoned) => poisoned.into_inner(),
         };
-        let passed = now.saturating_duration_since(level.1).as_secs_f64();
+        let passed = now.saturating_sub(level.1).as_secs_f64();
         let filled = (level.0 + passed * self.rate).min(self.burst);
         let taken = filled >= 1.0;
         *level = (if taken { filled - 1.0 } else { filled }, now);
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_bucket_gives_its_burst_and_then_its_rate() {
-        let start = Instant::now();
+        let start = Duration::from_secs(7);
         let limits = Limits { burst: 3, rate: 2, ..Limits::default() };
         let bucket = Bucket::full(&limits, start);
         let at = |milliseconds| start + Duration::from_millis(milliseconds);

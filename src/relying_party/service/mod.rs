@@ -17,6 +17,7 @@ mod page;
 mod people;
 mod routes;
 mod session;
+mod shared;
 
 pub use bound::{BindError, Bound};
 use guard::Hosts;
@@ -25,6 +26,7 @@ pub use limits::Limits;
 use super::party::RelyingParty;
 use crate::transport::Interrupt;
 use desk::Desk;
+use shared::Shared;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +56,7 @@ pub fn serve(
     let hosts = Hosts::of(&party.identity().origin, &bound);
     let served: io::Result<()> = runtime.block_on(async {
         let (desk, mut acts) = Desk::open();
-        let router = routes::router(routes::Shared::new(desk, hosts, limits));
+        let router = routes::router(Shared::new(desk, hosts, limits, party.clock()));
         let places = Arc::new(Semaphore::new(limits.connections));
         for listener in bound.into_listeners() {
             listener.set_nonblocking(true)?;

@@ -1,6 +1,6 @@
 //! The page's files, which are part of the program.
 
-use super::routes::Shared;
+use super::shared::Shared;
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};

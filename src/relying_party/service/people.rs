@@ -2,8 +2,8 @@
 
 use super::answer::{Failure, done};
 use super::body;
-use super::routes::Shared;
 use super::session::{Answer, Cookies, Judged, in_session, judged, with_cookies};
+use super::shared::Shared;
 use crate::relying_party::accounts::Purpose;
 use crate::relying_party::accounts::password::{Password, PasswordHash};
 use crate::relying_party::party::{Refusal, RelyingParty, SignedIn};

@@ -1,45 +1,14 @@
 //! Which path leads where.
 
 use super::answer::Failure;
-use super::desk::Desk;
-use super::guard::{Hosts, guard};
-use super::limits::{Bucket, HASHES, HASHES_WAITING, Limits};
+use super::guard::guard;
+use super::shared::Shared;
 use super::{conformance, page, people};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use std::sync::Arc;
-use std::time::Instant;
-use tokio::sync::Semaphore;
-
-/// What every request needs.
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub(super) desk: Desk,
-    pub(super) hosts: Arc<Hosts>,
-    pub(super) limits: Limits,
-    pub(super) bucket: Arc<Bucket>,
-    /// For passwords that are hashed now.
-    pub(super) hashing: Arc<Semaphore>,
-    /// For those and the ones that wait.
-    pub(super) queue: Arc<Semaphore>,
-}
-
-impl Shared {
-    pub(super) fn new(desk: Desk, hosts: Hosts, limits: Limits) -> Self {
-        let bucket = Arc::new(Bucket::full(&limits, Instant::now()));
-        Self {
-            desk,
-            hosts: Arc::new(hosts),
-            limits,
-            bucket,
-            hashing: Arc::new(Semaphore::new(HASHES)),
-            queue: Arc::new(Semaphore::new(HASHES_WAITING)),
-        }
-    }
-}
 
 /// All paths, behind the guard.
 pub(super) fn router(shared: Shared) -> Router {

@@ -1,7 +1,7 @@
 //! Requests in a session: which one it is, and the cookies that keep it.
 
 use super::answer::{Failure, done};
-use super::routes::Shared;
+use super::shared::Shared;
 use super::{body, cookie};
 use crate::relying_party::party::{Decision, Entry, REMEMBERED, Refusal, RelyingParty, SessionKey};
 use axum::body::Body;

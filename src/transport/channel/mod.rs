@@ -9,14 +9,11 @@
 //! Nothing in here sleeps: every wait is a wait for the key, a tenth of a second at the most
 //! before the clock and the interrupt are looked at again.
 
-#![deny(clippy::arithmetic_side_effects)]
-
 mod error;
 mod exchange;
 mod greeting;
 mod link;
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects)]
 mod tests;
 
 pub use error::{ChannelError, Malformed};

@@ -89,6 +89,7 @@ impl Bus for HidBus {
                 return;
             }
             let pause = left.min(system::LOOK_EVERY);
+            #[allow(clippy::disallowed_methods, reason = "nothing to wait for but time")]
             thread::sleep(pause);
             left = left.saturating_sub(pause);
         }

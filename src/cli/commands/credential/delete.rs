@@ -28,7 +28,7 @@ pub struct DeleteArgs {
 ///
 /// When an ID means no single credential, nobody confirms, or the ceremony fails. If something was
 /// deleted by then, the error says what.
-pub fn run(app: &mut App<'_>, args: &DeleteArgs) -> Result<Exit, CliError> {
+pub(super) fn run(app: &mut App<'_>, args: &DeleteArgs) -> Result<Exit, CliError> {
     let ids = typed_ids(&args.ids)?;
     let mut key = app.open_key()?;
     let stored = listing(app, &mut key)?;

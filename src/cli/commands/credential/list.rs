@@ -31,7 +31,7 @@ pub struct ListArgs {
 /// # Errors
 ///
 /// When the ceremony fails, or no relying party fits the filter.
-pub fn run(app: &mut App<'_>, args: &ListArgs) -> Result<Exit, CliError> {
+pub(super) fn run(app: &mut App<'_>, args: &ListArgs) -> Result<Exit, CliError> {
     let mut key = app.open_key()?;
     let stored = listing(app, &mut key)?;
     let index = CredentialIndex::new(&stored);

@@ -35,7 +35,7 @@ pub struct RenameArgs {
 /// # Errors
 ///
 /// When the ID means no single credential, or the ceremony fails.
-pub fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
+pub(super) fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
     let ids = typed_ids(std::slice::from_ref(&args.id))?;
     let mut key = app.open_key()?;
     app.on_key(&mut key, check_can_rename)?;

@@ -24,7 +24,7 @@ pub struct ShowArgs {
 /// # Errors
 ///
 /// When the ID means no single credential, or the ceremony fails.
-pub fn run(app: &mut App<'_>, args: &ShowArgs) -> Result<Exit, CliError> {
+pub(super) fn run(app: &mut App<'_>, args: &ShowArgs) -> Result<Exit, CliError> {
     let ids = typed_ids(std::slice::from_ref(&args.id))?;
     let mut key = app.open_key()?;
     let stored = listing(app, &mut key)?;

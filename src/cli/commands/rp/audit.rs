@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Finds out whether a relying party rejects what it must.
 #[derive(Debug, Args)]
-pub struct AuditArgs {
+pub(super) struct AuditArgs {
     /// The address below which the server has /attestation/options and the other endpoints.
     #[arg(value_name = "URL", required_unless_present = "list")]
     pub url: Option<String>,
@@ -48,7 +48,7 @@ pub struct AuditArgs {
 ///
 /// When the flags are wrong, the server gives no answer to an honest ceremony, or the person does
 /// not confirm that they may test it.
-pub fn run(app: &mut App<'_>, args: &AuditArgs) -> Result<Exit, CliError> {
+pub(super) fn run(app: &mut App<'_>, args: &AuditArgs) -> Result<Exit, CliError> {
     let cases = chosen(args)?;
     let Some(url) = args.url.as_ref().filter(|_| !args.list) else {
         app.print(&CasesView::of(&cases), CasesView::text)?;

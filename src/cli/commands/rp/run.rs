@@ -30,7 +30,7 @@ const UNTOUCHED: &str = "No key was asked for anything.";
 
 /// Carries out a ceremony with a key and a relying party elsewhere.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// The address below which the server has /attestation/options and the other endpoints.
     #[arg(value_name = "URL")]
     pub url: String,
@@ -59,7 +59,7 @@ pub struct RunArgs {
 
 /// Whether the server is to look at what key it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AttestationChoice {
+pub(super) enum AttestationChoice {
     /// Not at all.
     None,
     /// By a statement that may be anonymous.
@@ -97,7 +97,7 @@ impl From<VerificationChoice> for UserVerificationRequirement {
 ///
 /// When the flags are wrong, the server gives no options, the ceremony on the key fails, or the
 /// server gives no answer to its result. A no is a result.
-pub fn run(app: &mut App<'_>, args: &RunArgs) -> Result<Exit, CliError> {
+pub(super) fn run(app: &mut App<'_>, args: &RunArgs) -> Result<Exit, CliError> {
     let server = args.server.server(app, &args.url)?;
     let mut session = Session::new(&server.url, &server.settings);
     if args.assert {

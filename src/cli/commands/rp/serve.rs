@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// Serves a relying party on this computer until Ctrl-C.
 #[derive(Debug, Args)]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// The port; with 0 a free one is chosen.
     #[arg(long, value_name = "NUMBER", default_value_t = 8080)]
     port: u16,

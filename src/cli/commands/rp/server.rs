@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// How a relying party elsewhere is reached.
 #[derive(Debug, Args)]
-pub struct ServerArgs {
+pub(super) struct ServerArgs {
     /// The origin of the page that would ask (that of the address if absent).
     #[arg(long, value_name = "ORIGIN")]
     pub origin: Option<String>,

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 /// Verifies the response of an assertion.
 #[derive(Debug, Args)]
-pub struct AssertionArgs {
+pub(super) struct AssertionArgs {
     /// The response: an AuthenticationResponseJSON of any browser or program; `-` for standard input.
     pub file: PathBuf,
     /// What is expected.

@@ -18,7 +18,7 @@ const CHALLENGE: usize = 16;
 
 /// What the relying party expects.
 #[derive(Debug, Args)]
-pub struct ExpectationArgs {
+pub(super) struct ExpectationArgs {
     /// The relying party's ID (that of the saved registration, or of --origin, if absent).
     #[arg(long = "rp", value_name = "ID")]
     pub rp: Option<String>,
@@ -54,7 +54,7 @@ pub struct ExpectationArgs {
 
 /// What the flags on backups must say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BackupChoice {
+pub(super) enum BackupChoice {
     /// Anything that is consistent.
     Any,
     /// The credential cannot leave its key.

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 /// Verifies the response of a registration.
 #[derive(Debug, Args)]
-pub struct RegistrationArgs {
+pub(super) struct RegistrationArgs {
     /// The response: a RegistrationResponseJSON of any browser or program, or what
     /// `fidokey register --save` wrote; `-` for standard input.
     pub file: PathBuf,
