@@ -24,7 +24,7 @@ pub enum Obstacle {
     GroupAfterNextLogin,
     /// No rule opens it to anybody.
     NoRule,
-    /// A rule would open it, and is read too late to have an effect.
+    /// A rule would open it to who sits here, and is read too late to have an effect.
     RuleTooLate,
     /// Rules would open it, and were not applied to it.
     RuleNotApplied,
@@ -122,10 +122,16 @@ fn obstacle_of(denial: &Denial) -> Obstacle {
     if denial.is_root {
         return if denial.container.is_some() { Obstacle::Container } else { Obstacle::EvenRoot };
     }
+    let is_tagged = matches!(denial.udev, Udev::Record(record) if record.uaccess);
+    let is_late = !rules.cover_key() && (rules.late.is_some() || is_tagged);
     if denial.rights.as_ref().is_some_and(NodeRights::group_opens) {
         match denial.membership {
             Membership::Held if denial.udev != Udev::Absent => return Obstacle::AccessList,
             Membership::Held => {}
+            // The seat is the nearer way in: no group to join, no new session.
+            _ if denial.is_on_seat && is_late && denial.udev != Udev::Absent => {
+                return Obstacle::RuleTooLate;
+            }
             Membership::AfterNextLogin => return Obstacle::GroupAfterNextLogin,
             Membership::None => return Obstacle::NotInGroup,
         }
@@ -135,19 +141,20 @@ fn obstacle_of(denial: &Denial) -> Obstacle {
         Udev::Absent => return Obstacle::NoUdev,
         Udev::NoRecord | Udev::Record(_) => {}
     }
-    let is_tagged = matches!(denial.udev, Udev::Record(record) if record.uaccess);
     if denial.is_on_seat {
-        return match (rules.cover_key(), &rules.late) {
-            (true, _) => Obstacle::RuleNotApplied,
-            (false, Some(_)) => Obstacle::RuleTooLate,
-            (false, None) => Obstacle::NoRule,
+        return match rules.cover_key() {
+            true => Obstacle::RuleNotApplied,
+            // Who sits there gets what is tagged in time, so a tag without access came too late.
+            false if is_late => Obstacle::RuleTooLate,
+            false => Obstacle::NoRule,
         };
     }
     if rules.let_group_in() {
         // With these in effect the node would be open to the group.
         return Obstacle::RuleNotApplied;
     }
-    if !is_tagged && !rules.cover_key() && rules.late.is_none() {
+    // A rule that comes too late opens it to nobody, at the seat neither.
+    if !rules.cover_key() && (rules.late.is_some() || !is_tagged) {
         return Obstacle::NoRule;
     }
     match denial.seat.active_user {
@@ -193,21 +200,26 @@ fn remedy_for(obstacle: Obstacle, node: &FidoNode, denial: &Denial) -> Option<Re
         Obstacle::AccessList => Remedy::Replug,
         Obstacle::RuleNotApplied if is_open_to_another(denial) => Remedy::Replug,
         Obstacle::RuleNotApplied => Remedy::TriggerRules,
-        Obstacle::RuleTooLate => Remedy::MoveRules(denial.rules.late.clone()?),
+        Obstacle::RuleTooLate => match &denial.rules.late {
+            Some(late) => Remedy::MoveRules(late.clone()),
+            None => new_rules(node, denial, None),
+        },
         Obstacle::NobodyAtSeat | Obstacle::SomebodyElseAtSeat => {
             Remedy::SitAtSeat { active_user: denial.seat.active_user.clone(), admission }
         }
-        Obstacle::NoRule => {
-            let admission = (!denial.is_on_seat).then_some(admission);
-            let ids = node.description.vendor_id.zip(node.description.product_id);
-            match ids {
-                Some((vendor_id, product_id)) if !denial.rules.would_cover_key() => {
-                    Remedy::AddRule { vendor_id, product_id, admission }
-                }
-                _ => Remedy::InstallRules { admission },
-            }
-        }
+        Obstacle::NoRule => new_rules(node, denial, (!denial.is_on_seat).then_some(admission)),
     })
+}
+
+/// This version's rules, with this key added where they do not know it.
+fn new_rules(node: &FidoNode, denial: &Denial, admission: Option<Admission>) -> Remedy {
+    let ids = node.description.vendor_id.zip(node.description.product_id);
+    match ids {
+        Some((vendor_id, product_id)) if !denial.rules.would_cover_key() => {
+            Remedy::AddRule { vendor_id, product_id, admission }
+        }
+        _ => Remedy::InstallRules { admission },
+    }
 }
 
 /// Whether an access list gives the key to somebody else who sits at the machine.

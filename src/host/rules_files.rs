@@ -1,6 +1,6 @@
 //! The rules files of this machine, as udev reads them.
 
-use super::Host;
+use super::{Host, udev_rules};
 
 /// Where udev looks for rules. A file in an earlier directory hides those of its name in later ones.
 const DIRECTORIES: [&str; 5] = [
@@ -55,10 +55,30 @@ impl RulesFile {
         self.name.as_str() < SEAT_RULES
     }
 
-    /// Whether a line gives this very key to the user at the seat.
+    /// Whether these are this project's rules, be it under another name.
+    pub(super) fn is_projects_own(&self) -> bool {
+        self.is_named(udev_rules::FILE_NAME) || self.lines().any(|line| line == udev_rules::LABEL)
+    }
+
+    /// Whether it has the HID name of this very key, as this project's rules have it.
+    pub(super) fn has_pattern_of(&self, vendor_id: u16, product_id: u16) -> bool {
+        let pattern = udev_rules::pattern(vendor_id, product_id);
+        self.lines().any(|line| line.contains(&pattern))
+    }
+
+    /// Whether it lets in the group that this project's rules let in.
+    pub(super) fn lets_group_in(&self) -> bool {
+        self.lines().any(|line| line.contains(udev_rules::GROUP_RULE))
+    }
+
+    /// Whether it gives this very key to the user at the seat: in one line, or in one that knows the
+    /// key and jumps to where the tag is set.
     pub(super) fn names(&self, vendor_id: u16, product_id: u16) -> bool {
         let (vendor, product) = (format!("{vendor_id:04x}"), format!("{product_id:04x}"));
+        let pattern = udev_rules::pattern(vendor_id, product_id);
+        let jumps = || self.lines().any(|line| line.contains(&pattern) && line.contains("GOTO="));
         self.tagging_lines().any(|line| line.contains(&vendor) && line.contains(&product))
+            || (self.tagging_lines().next().is_some() && jumps())
     }
 
     /// Whether a line gives keys of any kind to the user at the seat.
@@ -151,6 +171,15 @@ mod tests {
     }
 
     #[test]
+    fn this_project_s_rules_are_known_under_any_name() {
+        let rules = udev_rules::rules_with([]);
+        let copy = file("etc/udev/rules.d", "99-keys.rules", &rules);
+        assert!(copy.is_projects_own() && copy.lets_group_in());
+        assert!(copy.names(0x1050, 0x0407) && !copy.names(0xDEAD, 0xBEEF));
+        assert!(!file("etc/udev/rules.d", "99-keys.rules", LINE).is_projects_own());
+    }
+
+    #[test]
     fn only_a_file_that_means_the_key_counts() {
         let late = |name: &str, text: &str| {
             late_rules(&[file("etc/udev/rules.d", name, text)], 0x1EA8, 0xFC25).is_some()
@@ -159,6 +188,9 @@ mod tests {
         assert!(!late("99-key.rules", &format!("# {LINE}")));
         assert!(!late("99-key.rules", "KERNELS==\"0003:1050:0407.*\", TAG+=\"uaccess\""));
         assert!(late("99-key.rules", "KERNEL==\"hidraw*\", TAG+=\"uaccess\""));
+        let jump = "KERNELS==\"0003:1EA8:FC25.*\", GOTO=\"open\"";
+        assert!(!late("99-key.rules", jump));
+        assert!(late("99-key.rules", &format!("{jump}\nLABEL=\"open\"\nTAG+=\"uaccess\"")));
         assert!(!late("99-seat.rules", "SUBSYSTEM==\"hidraw\", TAG==\"uaccess\", RUN+=\"x\""));
     }
 }

@@ -32,8 +32,10 @@ pub struct InstalledRules {
     pub fido_id: bool,
     /// systemd's rules that give recognised keys to the user at the seat.
     pub uaccess: bool,
-    /// This project's rules.
+    /// This project's rules, under any name that udev reads in time.
     pub own: OwnRules,
+    /// Whether this project's rules, read at any time, open this very key to their group.
+    pub own_open_to_group: bool,
     /// Somebody else's rules that give this very key to the user at the seat.
     pub named_elsewhere: bool,
     /// Rules that mean to, and are read too late to have an effect.
@@ -44,7 +46,7 @@ pub struct InstalledRules {
     pub group_exists: bool,
 }
 
-/// This project's rules on this machine.
+/// This project's rules on this machine, where they are read in time for the user at the seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnRules {
     /// Not installed.
@@ -67,12 +69,7 @@ impl InstalledRules {
 
     /// Whether what is installed opens this key to a group.
     pub fn let_group_in(&self) -> bool {
-        let by_own = match self.own {
-            OwnRules::WithKey => true,
-            OwnRules::WithoutKey => self.fido_id,
-            OwnRules::Absent => false,
-        };
-        by_own && self.group_exists
+        self.own_open_to_group && self.group_exists
     }
 
     /// Whether this key would be covered once this version's rules are installed.
@@ -116,22 +113,31 @@ impl Host {
             file.into_iter().flat_map(RulesFile::lines)
         };
         let ids = key.vendor_id.zip(key.product_id);
-        let pattern = ids.map(|(vendor, product)| udev_rules::pattern(vendor, product));
-        let names_key = |line: &str| pattern.as_ref().is_some_and(|name| line.contains(name));
-        let known = [FIDO_ID, UACCESS, udev_rules::FILE_NAME];
-        let others = files.iter().filter(|file| !known.into_iter().any(|name| file.is_named(name)));
+        let has_key = |file: &RulesFile| {
+            ids.is_some_and(|(vendor, product)| file.has_pattern_of(vendor, product))
+        };
+        let own = |file: &&RulesFile| file.is_projects_own() && file.lines().next().is_some();
+        let own: Vec<&RulesFile> = files.iter().filter(own).collect();
+        let own_in_time = || own.iter().filter(|file| file.is_in_time());
+        let others = files.iter().filter(|file| !file.is_projects_own());
+        let mut others =
+            others.filter(|file| ![FIDO_ID, UACCESS].into_iter().any(|name| file.is_named(name)));
+        let fido_id = lines_of(FIDO_ID).any(|line| line.contains("fido_id"));
         InstalledRules {
-            fido_id: lines_of(FIDO_ID).any(|line| line.contains("fido_id")),
+            fido_id,
             // The tag's name since systemd 258, and the property before.
             uaccess: lines_of(UACCESS)
                 .any(|line| line.contains("ID_SECURITY_TOKEN") || line.contains("security-device")),
-            own: match lines_of(udev_rules::FILE_NAME).next() {
+            own: match own_in_time().next() {
                 None => OwnRules::Absent,
-                Some(_) if lines_of(udev_rules::FILE_NAME).any(names_key) => OwnRules::WithKey,
+                Some(_) if own_in_time().any(|file| has_key(file)) => OwnRules::WithKey,
                 Some(_) => OwnRules::WithoutKey,
             },
+            own_open_to_group: own
+                .iter()
+                .any(|file| file.lets_group_in() && (fido_id || has_key(file))),
             named_elsewhere: ids.is_some_and(|(vendor, product)| {
-                others.into_iter().any(|file| file.is_in_time() && file.names(vendor, product))
+                others.any(|file| file.is_in_time() && file.names(vendor, product))
             }),
             late: ids.and_then(|(vendor, product)| late_rules(&files, vendor, product)),
             key_is_listed: ids

@@ -19,6 +19,12 @@ pub const FILE_NAME: &str = "70-fidokey.rules";
 /// The group that may open keys too, for sessions without a seat: over SSH, or from a timer.
 pub const GROUP: &str = "plugdev";
 
+/// What lets the group in.
+pub(super) const GROUP_RULE: &str = "GROUP=\"plugdev\"";
+
+/// The line by which this project's rules are known, whatever their file is called.
+pub(super) const LABEL: &str = "LABEL=\"fidokey_open\"";
+
 /// The table that comes with this version.
 pub const TABLE: &str = include_str!("../../udev/keys.tsv");
 
@@ -136,8 +142,8 @@ pub fn render(keys: &[ListedKey<'_>]) -> String {
         rules,
         "GOTO=\"fidokey_end\"\n\n\
          # The user at the seat gets access through the tag, sessions without a seat through the group.\n\
-         LABEL=\"fidokey_open\"\n\
-         TAG+=\"uaccess\", GROUP=\"{GROUP}\", MODE=\"0660\"\n\n\
+         {LABEL}\n\
+         TAG+=\"uaccess\", {GROUP_RULE}, MODE=\"0660\"\n\n\
          LABEL=\"fidokey_end\"\n"
     );
     rules
@@ -193,6 +199,11 @@ mod tests {
         assert_eq!(problem("1050\tABCD\tA").0, 2);
         assert_eq!(problem("1050\t0407\tA\n1050\t0407\tB").0, 3);
         assert_eq!(problem("1050\t0407\tA\n1050\t0406\tB").0, 3);
+    }
+
+    #[test]
+    fn the_rules_let_the_group_in() {
+        assert_eq!(GROUP_RULE, format!("GROUP=\"{GROUP}\""));
     }
 
     #[test]

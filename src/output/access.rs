@@ -98,12 +98,11 @@ fn background(obstacle: Obstacle, key: &HostKey, denial: &Denial) -> String {
             _ => "no udev rule that is installed opens it".to_owned(),
         },
         Obstacle::RuleTooLate => {
-            let file = denial.rules.late.as_ref().map(|late| escape(&late.file));
-            format!(
-                "the udev rules in {} come too late: they are read after 73-seat-late.rules, which \
-                 gives out the access",
-                file.unwrap_or_default()
-            )
+            let late = match &denial.rules.late {
+                Some(late) => format!("the udev rules in {} come too late: they are", escape(&late.file)),
+                None => "the udev rule that marks it for you comes too late: it is".to_owned(),
+            };
+            format!("{late} read after 73-seat-late.rules, which gives out the access")
         }
         Obstacle::RuleNotApplied => {
             "the udev rules that are installed were not applied to it: it may have been plugged in \

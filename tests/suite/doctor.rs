@@ -166,6 +166,15 @@ fn a_rule_that_sorts_too_late() {
 }
 
 #[test]
+fn a_rule_of_unknown_name_that_sorts_too_late() {
+    let desk = closed(&Device::key(0));
+    without_systemd_s_rules(&desk.machine);
+    desk.machine.write("run/udev/data/c242:0", "I:1\nG:uaccess\nQ:uaccess\nV:1\n");
+    seat(&desk.machine, 1000);
+    insta::assert_snapshot!(findings(&desk));
+}
+
+#[test]
 fn a_rule_that_was_not_applied() {
     let desk = closed(&Device::key(0));
     desk.machine.write("run/udev/data/c242:0", UNTAGGED);

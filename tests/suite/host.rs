@@ -275,7 +275,8 @@ fn the_group_of_our_rules_was_lost_or_never_given() {
     // Access lists that stock rules set before and that went with the seat leave mode 0600 behind.
     let machine = desktop();
     udev_record(&machine, TAGGED);
-    machine.write("etc/udev/rules.d/70-fidokey.rules", "ENV{ID_FIDO_TOKEN}==\"1\"\n");
+    let ours = "ENV{ID_FIDO_TOKEN}==\"1\", TAG+=\"uaccess\", GROUP=\"plugdev\"\n";
+    machine.write("etc/udev/rules.d/70-fidokey.rules", ours);
     machine.write("etc/group", "root:x:0:\n");
     let without_group = Admission { user: alice(), make_group: true, join: true };
     assert_eq!(remedy(&machine), sit(None, without_group));
@@ -308,6 +309,71 @@ fn a_tag_from_a_rule_that_sorts_too_late_gives_nothing() {
     machine.write("etc/udev/rules.d/70-my-key.rules", late);
     assert_eq!(obstacle(&machine), Some(Obstacle::RuleNotApplied));
     assert_eq!(remedy(&machine), Some(Remedy::TriggerRules));
+}
+
+/// Without systemd's rules, udev's record as given, and this project's rules in a file of this name.
+fn with_our_rules_as(name: &str, record: &str) -> FakeMachine {
+    let machine = desktop();
+    for file in ["60-fido-id.rules", "70-uaccess.rules"] {
+        machine.write(&format!("etc/udev/rules.d/{file}"), "");
+    }
+    udev_record(&machine, record);
+    machine.write(&format!("etc/udev/rules.d/{name}"), udev_rules::rules_with([]));
+    machine
+}
+
+/// Moves `99-keys.rules` to where it has an effect.
+fn moved() -> Option<Remedy> {
+    let (file, better) = ("/etc/udev/rules.d/99-keys.rules", "/etc/udev/rules.d/70-keys.rules");
+    let late = LateRules { file: file.to_owned(), better: better.to_owned(), is_own: true };
+    Some(Remedy::MoveRules(late))
+}
+
+#[test]
+fn our_rules_under_a_name_that_sorts_too_late() {
+    let machine = with_our_rules_as("99-keys.rules", "I:1\nG:uaccess\nQ:uaccess\nV:1\n");
+    seat_of(&machine, ALICE);
+    assert_eq!(denial(&machine).rules.own, OwnRules::Absent, "none that is read in time");
+    assert_eq!((obstacle(&machine), remedy(&machine)), (Some(Obstacle::RuleTooLate), moved()));
+    // Their group has an effect all the same; at the seat the name is what has to be mended.
+    machine.write("etc/group", "root:x:0:\nplugdev:x:46:\n");
+    let _ = std::os::unix::fs::chown(machine.path("dev/hidraw0"), None, Some(46));
+    set_mode(&machine, 0o660);
+    if group_of_node(&machine) != 0 {
+        assert_eq!((obstacle(&machine), remedy(&machine)), (Some(Obstacle::RuleTooLate), moved()));
+        fs::remove_file(machine.path("run/systemd/seats/seat0")).unwrap();
+        assert_eq!(obstacle(&machine), Some(Obstacle::NotInGroup));
+    }
+}
+
+#[test]
+fn our_rules_under_another_name_that_were_not_applied() {
+    let machine = with_our_rules_as("71-keys.rules", UNTAGGED);
+    machine.write("etc/group", "root:x:0:\nplugdev:x:46:\n");
+    assert_eq!(denial(&machine).rules.own, OwnRules::WithKey);
+    assert_eq!(remedy(&machine), Some(Remedy::TriggerRules), "the group needs no seat");
+    seat_of(&machine, ALICE);
+    assert_eq!(remedy(&machine), Some(Remedy::TriggerRules));
+}
+
+#[test]
+fn a_tag_without_access_at_the_seat_came_too_late_whoever_set_it() {
+    let machine = with_our_rules_as("99-keys.rules", "I:1\nG:uaccess\nQ:uaccess\nV:1\n");
+    seat_of(&machine, ALICE);
+    machine.write("etc/udev/rules.d/99-keys.rules", "LABEL=\"x\"\nTAG+=\"uaccess\"\n");
+    assert_eq!(denial(&machine).rules.late, None);
+    assert_eq!(obstacle(&machine), Some(Obstacle::RuleTooLate));
+    assert_eq!(remedy(&machine), Some(Remedy::InstallRules { admission: None }));
+}
+
+#[test]
+fn a_rule_that_sorts_too_late_gives_nothing_to_a_seat_either() {
+    let machine = with_our_rules_as("99-keys.rules", "I:1\nG:uaccess\nQ:uaccess\nV:1\n");
+    let late = "KERNELS==\"0003:1050:0407.*\", TAG+=\"uaccess\"\n";
+    machine.write("etc/udev/rules.d/99-keys.rules", late);
+    assert_eq!(obstacle(&machine), Some(Obstacle::NoRule));
+    let admission = Some(admission(&machine));
+    assert_eq!(remedy(&machine), Some(Remedy::InstallRules { admission }));
 }
 
 #[test]
