@@ -13,7 +13,7 @@ use crate::layout;
 use anyhow::{Context, Result};
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Where keys keep what they must not forget.
@@ -32,6 +32,8 @@ pub struct Cast {
     pub udev: Udev,
     /// How long a command may take.
     pub limit: Duration,
+    /// The folder for results.
+    pub results: PathBuf,
 }
 
 impl Cast {
@@ -58,7 +60,8 @@ impl Cast {
             if job.without.contains(&Absent::Udevd) { Udev::absent() } else { Udev::start()? };
         let key = |key: &job::Key| self::key(key, results, start);
         let keys = job.keys.iter().map(key).collect::<Result<_>>()?;
-        Ok(Self { keys, user: user_of(&job.user)?, udev, limit: job.limit })
+        let user = user_of(&job.user)?;
+        Ok(Self { keys, user, udev, limit: job.limit, results: results.to_owned() })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::cast::{Cast, order, user_of};
 use super::key::Key;
 use super::play::Scene;
+use super::results;
 use super::seat;
 use super::tracing;
 use super::udev::{Hidraw, Udev};
@@ -11,6 +12,7 @@ use super::waiting::until;
 use crate::job::{Act, Command, Condition, End, Line, Outcome, Recorded};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -27,6 +29,7 @@ pub struct Machine {
     user: User,
     props: BTreeMap<String, Arc<Mutex<Prop>>>,
     limit: Duration,
+    results: PathBuf,
 }
 
 /// A key, and what the kernel calls it while it is plugged in.
@@ -56,13 +59,13 @@ impl Prop {
 impl Machine {
     /// The machine with this cast, nothing plugged in.
     pub fn new(cast: Cast) -> Self {
-        let Cast { keys, user, udev, limit } = cast;
+        let Cast { keys, user, udev, limit, results } = cast;
         let prop = |key: Key| {
             let name = key.name().to_owned();
             (name, Arc::new(Mutex::new(Prop { key, udev, hidraw: None })))
         };
         let props = keys.into_iter().map(prop).collect();
-        Self { udev, user, props, limit }
+        Self { udev, user, props, limit, results }
     }
 
     fn shared(&self, key: &str) -> Result<&Arc<Mutex<Prop>>> {
@@ -174,6 +177,12 @@ impl Scene for Machine {
     /// A command may have had udev look at devices again; it is done when that is.
     fn rest(&self) -> Result<()> {
         self.udev.rest()
+    }
+
+    fn leave_record(&self) {
+        if let Err(error) = results::add_system_state(&self.results) {
+            println!("stage: {error:#}");
+        }
     }
 
     /// Takes every key's power, and closes its traffic file.

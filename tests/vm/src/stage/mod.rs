@@ -45,7 +45,7 @@ pub use tracing::{is_called_as_fidokey, run_fidokey};
 
 use crate::job::Job;
 use crate::layout;
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use cast::Cast;
 use machine::Machine;
 use play::Play;
@@ -72,13 +72,18 @@ pub fn play_job_and_end() {
         Ok(transcript) => transcript,
         Err(error) => {
             tell(&format!("{error:#}"));
+            let state = fs::create_dir_all(folder)
+                .map_err(Error::from)
+                .and_then(|()| results::add_system_state(folder));
+            if let Err(error) = state {
+                tell(&format!("{error:#}"));
+            }
             format!("!! {error:#}\n")
         }
     };
     let sent = fs::create_dir_all(folder)
         .and_then(|()| fs::write(folder.join(layout::TRANSCRIPT), transcript))
         .context("the transcript cannot be written")
-        .and_then(|()| results::add_system_state(folder))
         .and_then(|()| results::send(folder));
     if let Err(error) = sent {
         tell(&format!("{error:#}"));

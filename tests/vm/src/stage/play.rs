@@ -51,6 +51,9 @@ pub trait Scene {
         Duration::from_secs(30)
     }
 
+    /// Writes down how things stand at the end, while they still do: keys are plugged in.
+    fn leave_record(&self) {}
+
     /// Ends the play.
     fn end(&mut self);
 }
@@ -78,6 +81,7 @@ impl<S: Scene> Play<S> {
     /// Ends what still runs, and the scene.
     pub fn end(mut self) {
         drop(self.terminals);
+        self.scene.leave_record();
         self.scene.end();
     }
 
@@ -141,4 +145,66 @@ pub fn all<S: Scene>(steps: &[Step], mut play: Play<S>, mut tell: impl FnMut(&st
     }
     play.end();
     transcript
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Job;
+    use crate::stage::results;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// A scene whose udev database is a folder, and whose only key is in it while it is plugged in.
+    struct Scenery {
+        root: PathBuf,
+    }
+
+    impl Scenery {
+        fn key(&self) -> PathBuf {
+            self.root.join("data/c242:0")
+        }
+    }
+
+    impl Scene for Scenery {
+        fn act(&mut self, act: &Act) -> Result<Recorded> {
+            match act {
+                Act::Plug(_) => fs::write(self.key(), "E:ID_FIDO_TOKEN=1\n")?,
+                other => anyhow::bail!("{other:?} fails here"),
+            }
+            Ok(Recorded::default())
+        }
+
+        fn user_for(&self, _: &Command) -> Result<User> {
+            anyhow::bail!("nobody is here")
+        }
+
+        fn leave_record(&self) {
+            let records = results::udev_records(&self.root.join("data"), &self.root.join("char"));
+            fs::write(self.root.join("udev.txt"), records).unwrap();
+        }
+
+        fn end(&mut self) {
+            fs::remove_file(self.key()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_job_that_fails_leaves_what_udev_knew_of_its_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |path: &str, text: &str| {
+            let path: &Path = &folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        put("data/seat", "");
+        put("char/242:0/uevent", "DEVNAME=hidraw0\n");
+        let job = "key work opensk uhid\n\n> plug work\n> unplug work\n";
+        let job = Job::parse(job).unwrap();
+        let scene = Scenery { root: folder.path().to_owned() };
+        let record = all(&job.steps, Play::new(scene), |_| {});
+        assert!(record.contains("!! "), "{record}");
+        let udev = fs::read_to_string(folder.path().join("udev.txt")).unwrap();
+        assert_eq!(udev, "c242:0\nDEVNAME=hidraw0\nE:ID_FIDO_TOKEN=1\n\nseat\n\n");
+    }
 }

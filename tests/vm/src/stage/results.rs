@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 const PORTS: &str = "/sys/class/virtio-ports";
 const UDEV_RECORDS: &str = "/run/udev/data";
+const CHARACTER_DEVICES: &str = "/sys/dev/char";
 
 /// Sends everything that a play left behind.
 ///
@@ -52,7 +53,8 @@ fn port() -> Result<PathBuf> {
 /// When the folder cannot be written to.
 pub fn add_system_state(folder: &Path) -> Result<()> {
     fs::write(folder.join(layout::KERNEL_LOG), kernel_log().unwrap_or_else(|e| format!("{e:#}")))?;
-    fs::write(folder.join(layout::UDEV), udev_records(Path::new(UDEV_RECORDS)))?;
+    let records = udev_records(Path::new(UDEV_RECORDS), Path::new(CHARACTER_DEVICES));
+    fs::write(folder.join(layout::UDEV), records)?;
     Ok(())
 }
 
@@ -79,8 +81,8 @@ fn log_line(record: &str) -> String {
     format!("[{:5}.{:06}] {text}\n", micros / 1_000_000, micros % 1_000_000)
 }
 
-/// Every record of udev's database, each under its name.
-fn udev_records(folder: &Path) -> String {
+/// Every record of udev's database, each under its name, and what sysfs has on the device.
+pub(super) fn udev_records(folder: &Path, devices: &Path) -> String {
     let mut names: Vec<PathBuf> = match fs::read_dir(folder) {
         Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
         Err(error) => return format!("{}: {error}\n", folder.display()),
@@ -89,8 +91,8 @@ fn udev_records(folder: &Path) -> String {
     let mut text = String::new();
     for path in names {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let device = name.strip_prefix('c').map(|numbers| format!("/sys/dev/char/{numbers}"));
-        let uevent = device.and_then(|device| fs::read_to_string(format!("{device}/uevent")).ok());
+        let device = name.strip_prefix('c').map(|numbers| devices.join(numbers));
+        let uevent = device.and_then(|device| fs::read_to_string(device.join("uevent")).ok());
         let record = fs::read_to_string(&path).unwrap_or_default();
         let _ = writeln!(text, "{name}\n{}{record}", uevent.unwrap_or_default());
     }
