@@ -7,7 +7,7 @@ Reads requests on standard input, a line each with a tab between words, and answ
 `ok` or `no`, a tab, and what there is to say. The first line, unasked, is `ok` and the root of what a
 program sees that runs with the library umockdev-preload: give it that root as UMOCKDEV_DIR.
 
-    key NAME PROGRAM STATE VENDOR PRODUCT-ID MANUFACTURER PRODUCT SERIAL TRAFFIC TOUCH
+    key NAME PROGRAM STATE VENDOR PRODUCT-ID MANUFACTURER PRODUCT SERIAL TRAFFIC LOG TOUCH SWITCHES
     plug NAME | unplug NAME | replug NAME
     touch NAME | touch NAME auto|hold | finger NAME good|wrong|auto|none
     await NAME touch|idle|cancel

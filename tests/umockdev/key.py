@@ -28,10 +28,12 @@ class Key:
 
     def __init__(self, bed, words):
         (self.name, self.program, self.state, vendor, product_id, self.manufacturer, self.product,
-         self.serial, traffic, touch) = words
+         self.serial, traffic, log, touch, switches) = words
         self.ids = (int(vendor, 16), int(product_id, 16))
         self.bed = bed
         self.traffic = open(traffic, "w", encoding="ascii")
+        self.log = open(log, "w", encoding="utf-8")
+        self.switches = switches.split()
         self.standing = f"touch {touch}"
         self.changed = threading.Condition()
         self.exchange = Exchange()
@@ -48,8 +50,8 @@ class Key:
         if theirs == 3:
             control = {"pass_fds": (3,)}
         self.firmware = subprocess.Popen(
-            [self.program, "--state", self.state], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            bufsize=0, **control)
+            [self.program, "--state", self.state, *self.switches], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=self.log, bufsize=0, **control)
         os.close(theirs)
         self.control = os.fdopen(ours, "w", buffering=1)
         self.order(self.standing)
@@ -120,7 +122,8 @@ class Key:
     # What follows is called by umockdev's thread, for clients, and by the thread of the firmware.
 
     def note(self, arrow, report):
-        self.traffic.write(f"{time.monotonic():.6f} {arrow} {report.hex().rstrip('0')}\n")
+        digits = report.rstrip(b"\0").hex()
+        self.traffic.write(f"{time.monotonic():.6f} {arrow}  {digits}\n")
         self.traffic.flush()
 
     def carry(self, firmware):

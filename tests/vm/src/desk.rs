@@ -24,8 +24,10 @@ mod person;
 pub use options::{Options, USAGE};
 
 use crate::lab::report::{self, Verdict};
+use crate::lab::secrets;
+use crate::stage::tracing;
 use crate::stage::user::User;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bed::Bed;
 use entry::Entry;
 use options::{Keys, Place};
@@ -53,7 +55,8 @@ pub fn run(options: &Options) -> Result<bool> {
         Keys::Bed { place, program, firmware, update } => {
             let verdict = |entry: &Entry, folder: &Path, user: User| {
                 let bed = Bed::make(program, firmware, folder, user, &entry.job)?;
-                entry.play(bed, folder, *update)
+                let verdict = entry.play(bed, folder, *update)?;
+                Ok(entry.found(verdict, secrets::difference(&entry.job, folder)?, folder))
             };
             each(place, &entries, verdict)
         }
@@ -86,7 +89,8 @@ fn each(
 
 impl Place {
     /// A new folder, and whoever runs commands in it: the user of this process, in a home of their
-    /// own, with `fidokey` where commands are looked for first, and with where this runs as `$PROJECT`.
+    /// own, with a `fidokey` that keeps traces where commands are looked for first, and with where this
+    /// runs as `$PROJECT`.
     fn folder(&self, name: &str) -> Result<(PathBuf, User)> {
         /// What shows a program a test bed instead of the machine, if it is played before one already.
         const TEST_BED: [&str; 2] = ["LD_PRELOAD", "UMOCKDEV_DIR"];
@@ -97,9 +101,14 @@ impl Place {
         }
         let home = folder.join("home");
         fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
-        let mut user = User::of_this_process(&home.canonicalize()?);
-        let programs = self.fidokey.parent().context("fidokey is in no folder")?.canonicalize()?;
-        let mut path = vec![programs];
+        // Commands run in it, and find nothing by a path from here.
+        let absolute = folder.canonicalize()?;
+        let mut user = User::of_this_process(&absolute.join("home"));
+        let fidokey = self.fidokey.canonicalize()?;
+        ensure!(fidokey != env::current_exe()?, "--fidokey is a link to this program");
+        let (links, environment) = tracing::begin_in(&absolute, &fidokey)?;
+        user.environment.extend(environment);
+        let mut path = vec![links];
         path.extend(env::current_exe()?.parent().map(Path::to_path_buf));
         path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
         user.environment.push(("PATH".into(), env::join_paths(path)?));

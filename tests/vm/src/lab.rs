@@ -14,7 +14,7 @@ mod machine;
 mod packages;
 mod python;
 pub(crate) mod report;
-mod secrets;
+pub(crate) mod secrets;
 mod tree;
 mod wire;
 

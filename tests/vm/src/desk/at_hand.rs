@@ -9,6 +9,7 @@ use super::likeness::{pin_of, rewritten};
 use super::options::Place;
 use super::person::Person;
 use crate::job::End;
+use crate::lab::secrets;
 use crate::stage::command;
 use crate::stage::user::User;
 use anyhow::{Context, Result, bail, ensure};
@@ -215,7 +216,8 @@ pub(super) fn run(place: &Place, path: &str, entries: Vec<Entry>) -> Result<bool
         say(&format!("\n{}: {}", entry.name, entry.job.about));
         say("  It begins with a key that is as new.");
         fidokey.reset(&key)?;
-        entry.play_alike(Person::with(&key, &entry.job, user)?, folder)
+        let verdict = entry.play_alike(Person::with(&key, &entry.job, folder, user)?, folder)?;
+        Ok(entry.found(verdict, secrets::pins_in_traces(&entry.job, folder)?, folder))
     })?;
     if is_typed("erase", "to erase the key once more, so that it is as new")? {
         fidokey.reset(&key)?;
@@ -233,6 +235,7 @@ fn plan(key: &AtHand, entries: &[Entry]) -> String {
     format!(
         "These jobs are to be played with {}{}:\n{}\n\n\
          First, its PIN is set to {}, to see whether it holds passkeys. If it does, nothing more is done.\n\
+         That PIN can be changed; only a reset, which erases the key, removes it again.\n\
          Then it is ERASED before each job. Whatever it was registered with is lost, also accounts where\n\
          it is a second factor beside a password: no key tells of those.\n\
          You will be asked to touch it, to unplug it and to plug it in again. Leave other keys unplugged.\n",

@@ -4,12 +4,14 @@
 use crate::job::{
     Act, Command, Condition, End, Firmware, Job, Key, Line, Outcome, Recorded, Touch,
 };
+use crate::layout;
 use crate::stage::play::Scene;
+use crate::stage::tracing;
 use crate::stage::user::User;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
 
 /// The library that shows a program the test bed instead of the machine.
@@ -24,6 +26,7 @@ pub(super) struct Bed {
     /// Nobody any more once the play has ended.
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
+    folder: PathBuf,
     user: User,
 }
 
@@ -47,7 +50,10 @@ impl Bed {
             .with_context(|| format!("{PYTHON} cannot be started"))?;
         let requests = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().context("the test bed says nothing")?);
-        let mut bed = Self { child, requests, answers, user };
+        let mut bed = Self { child, requests, answers, folder: folder.to_owned(), user };
+        for place in [layout::TRAFFIC, layout::FIRMWARE_LOGS] {
+            fs::create_dir_all(folder.join(place))?;
+        }
         let root = bed.answer().context("the test bed does not start; see bed.log")?;
         bed.user.environment.push(("LD_PRELOAD".into(), LIBRARY.into()));
         bed.user.environment.push(("UMOCKDEV_DIR".into(), root.into()));
@@ -94,8 +100,10 @@ fn definition(key: &Key, firmware: &Path, folder: &Path) -> Result<Vec<String>> 
         key.manufacturer.clone(),
         key.product.clone(),
         key.serial.clone().unwrap_or_default(),
-        path(&folder.join(format!("{}.traffic", key.name))),
+        path(&folder.join(layout::TRAFFIC).join(&key.name)),
+        path(&folder.join(layout::FIRMWARE_LOGS).join(&key.name)),
         touch(key.touch).to_owned(),
+        key.firmware.switches().join(" "),
     ])
 }
 
@@ -135,6 +143,10 @@ impl Scene for Bed {
         }
         let outcome = Outcome { lines: vec![Line::Out(said)], end: End::Exit(0) };
         Ok(Recorded { outcome: Some(outcome), failure: None })
+    }
+
+    fn at_line(&self, line: usize) {
+        tracing::at_line_in(&self.folder, line);
     }
 
     fn user_for(&self, command: &Command) -> Result<User> {

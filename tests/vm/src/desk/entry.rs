@@ -4,8 +4,9 @@ use super::likeness;
 use crate::job::{Job, Step, steps};
 use crate::lab::compare;
 use crate::lab::report::Verdict;
+use crate::lab::secrets;
 use crate::stage::play::{Play, Scene, all};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,9 @@ impl Entry {
 
     fn of(name: String, path: PathBuf, text: String) -> Result<Self> {
         let job = Job::parse(&text).with_context(|| path.display().to_string())?;
+        if let Some(line) = secrets::unnamed_pin(&job) {
+            bail!("{}:{line}: a job that sets a PIN names it with `secret`", path.display());
+        }
         Ok(Self { name, path, text, job })
     }
 
@@ -62,6 +66,14 @@ impl Entry {
             Some(difference) => failed(&difference, folder),
             None => Verdict::Passed,
         })
+    }
+
+    /// Adds to how it went what its traces hold and should not.
+    pub(super) fn found(&self, verdict: Verdict, found: Option<String>, folder: &Path) -> Verdict {
+        match found {
+            Some(found) => failed(&(verdict.details() + &found), folder),
+            None => verdict,
+        }
     }
 
     fn file(&self) -> String {

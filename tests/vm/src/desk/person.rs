@@ -6,9 +6,11 @@ use super::consent::say;
 use super::fit::begins_without_key;
 use crate::job::{Act, Command, Condition, Job, Recorded, Touch};
 use crate::stage::play::Scene;
+use crate::stage::tracing;
 use crate::stage::user::User;
 use crate::stage::waiting::until;
 use anyhow::{Result, bail, ensure};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long a person may take for what they are told to do.
@@ -23,18 +25,20 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// A person, a key, and whoever runs commands.
 pub(super) struct Person<'k> {
     key: &'k AtHand,
+    folder: PathBuf,
     user: User,
     plugged: Instant,
 }
 
 impl<'k> Person<'k> {
-    /// A person with this key, which is plugged in unless the job begins without it.
+    /// A person with this key, which is plugged in unless the job begins without it. The job leaves
+    /// what it leaves in the folder.
     ///
     /// # Errors
     ///
     /// When it is then not unplugged.
-    pub(super) fn with(key: &'k AtHand, job: &Job, user: User) -> Result<Self> {
-        let person = Self { key, user, plugged: Instant::now() };
+    pub(super) fn with(key: &'k AtHand, job: &Job, folder: &Path, user: User) -> Result<Self> {
+        let person = Self { key, folder: folder.to_owned(), user, plugged: Instant::now() };
         if begins_without_key(job) {
             person.unplug()?;
         }
@@ -90,6 +94,10 @@ impl Scene for Person<'_> {
             other => bail!("{other:?} cannot be played with a key at hand"),
         }
         Ok(Recorded::default())
+    }
+
+    fn at_line(&self, line: usize) {
+        tracing::at_line_in(&self.folder, line);
     }
 
     fn announce(&self, act: &Act) {

@@ -24,7 +24,7 @@ use super::wire::{self, Exchange};
 const PART: usize = 12;
 
 /// The line of a job that sets a PIN, if the job names none.
-pub(super) fn unnamed_pin(job: &Job) -> Option<usize> {
+pub(crate) fn unnamed_pin(job: &Job) -> Option<usize> {
     const SETTERS: [&str; 4] = ["--new-pin-file", "set-pin", "change-pin", "fido2-token -S"];
     let sets_pin = |act: &Act| match act {
         Act::Run(command) | Act::Start(_, command) => {
@@ -40,7 +40,7 @@ pub(super) fn unnamed_pin(job: &Job) -> Option<usize> {
 ///
 /// # Errors
 /// If what the job left cannot be read.
-pub(super) fn difference(job: &Job, folder: &Path) -> Result<Option<String>> {
+pub(crate) fn difference(job: &Job, folder: &Path) -> Result<Option<String>> {
     let traces = files(&folder.join(layout::TRACES))?;
     if traces.is_empty() && keeps_traces(job) {
         return Ok(Some("fidokey was run, and there is no trace of it".to_owned()));
@@ -54,14 +54,15 @@ pub(super) fn difference(job: &Job, folder: &Path) -> Result<Option<String>> {
     if !job.secrets.is_empty() && job.keys.iter().any(tells) && !secrets.has_token {
         return Ok(Some("no firmware told of a token that it drew".to_owned()));
     }
-    let found: Vec<String> = traces
-        .iter()
-        .flat_map(|(name, text)| {
-            let found = secrets.found_in(text);
-            found.into_iter().map(move |what| format!("the trace {name} holds {what}\n"))
-        })
-        .collect();
-    Ok((!found.is_empty()).then(|| found.concat()))
+    Ok(secrets.in_traces(&traces))
+}
+
+/// Says which PINs of a job stand in its traces, where nothing else is known that must not.
+///
+/// # Errors
+/// If what the job left cannot be read.
+pub(crate) fn pins_in_traces(job: &Job, folder: &Path) -> Result<Option<String>> {
+    Ok(Secrets::of(job, folder)?.in_traces(&files(&folder.join(layout::TRACES))?))
 }
 
 /// Whether a command of the job is a `fidokey` that leaves a trace.
@@ -108,6 +109,18 @@ impl Secrets {
             }
         }
         Ok(secrets)
+    }
+
+    /// What of it stands in which trace.
+    fn in_traces(&self, traces: &BTreeMap<String, String>) -> Option<String> {
+        let found: Vec<String> = traces
+            .iter()
+            .flat_map(|(name, text)| {
+                let found = self.found_in(text);
+                found.into_iter().map(move |what| format!("the trace {name} holds {what}\n"))
+            })
+            .collect();
+        (!found.is_empty()).then(|| found.concat())
     }
 
     /// What of it stands in a text.

@@ -31,7 +31,7 @@ mod results;
 mod screen;
 mod seat;
 mod terminal;
-mod tracing;
+pub(crate) mod tracing;
 mod traffic;
 mod udev;
 mod uhid;
