@@ -70,9 +70,10 @@ impl Entry {
 
     /// Adds to how it went what its traces hold and should not.
     pub(super) fn found(&self, verdict: Verdict, found: Option<String>, folder: &Path) -> Verdict {
-        match found {
-            Some(found) => failed(&(verdict.details() + &found), folder),
-            None => verdict,
+        match (found, verdict) {
+            (None, verdict) => verdict,
+            (Some(found), Verdict::Failed(details)) => Verdict::Failed(found + &details),
+            (Some(found), _) => failed(&found, folder),
         }
     }
 

@@ -15,7 +15,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// What is wrong; nothing if nothing is.
-    pub(crate) fn details(&self) -> String {
+    pub(super) fn details(&self) -> String {
         match self {
             Verdict::Passed | Verdict::Updated => String::new(),
             Verdict::Failed(details) => details.clone(),
