@@ -8,10 +8,10 @@ use crate::authenticator::{
     settle, survey,
 };
 use crate::ctap::RandomError;
-use crate::output::text::hex;
 use crate::output::words::key_name;
 use crate::transport::{KeyDescription, KeyKind};
 use crate::webauthn::model_names::ModelNames;
+use crate::wire::text::hex;
 use std::time::Duration;
 
 /// How long a key is waited for on a terminal, or with `--wait` without a number.

@@ -244,7 +244,7 @@ mod tests {
         let mut expected = [0; 32];
         expected[31] = 0xff;
         assert_eq!(hash_flag("--x", &digits).unwrap(), expected);
-        let text = crate::output::json::base64url(&expected);
+        let text = crate::webauthn::base64url::encode(&expected);
         assert_eq!(hash_flag("--x", &text).unwrap(), expected);
         assert!(hash_flag("--x", "AAAA").unwrap_err().message.contains("has 3"));
         assert!(hash_flag("--x", "%%").is_err());

@@ -8,11 +8,11 @@
 use crate::authenticator::StoredCredentials;
 use crate::ctap::credential_management::{CredentialEntry, RelyingPartyEntry};
 use crate::webauthn::base64url;
-use std::fmt::Write;
+use crate::wire::text::hex;
 use thiserror::Error;
 
 /// The fewest characters that are accepted as the beginning of an ID.
-pub(super) const MIN_TYPED: usize = 4;
+const MIN_TYPED: usize = 4;
 
 /// The fewest digits of an ID that are shown.
 const MIN_SHOWN: usize = 8;
@@ -88,14 +88,6 @@ fn select(typed: &str, ids: impl Iterator<Item = String>) -> Vec<usize> {
         }
     }
     if whole.is_empty() { beginnings } else { whole }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A credential on a key, with what it is for.

@@ -218,7 +218,7 @@ impl Info {
     }
 
     /// Whether the key speaks CTAP 2.1 or later, previews among them.
-    pub fn speaks_ctap_2_1(&self) -> bool {
+    fn speaks_ctap_2_1(&self) -> bool {
         // `FIDO_2_2` was never defined, and keys list it.
         ["FIDO_2_1", "FIDO_2_1_PRE", "FIDO_2_2", "FIDO_2_3"]
             .iter()

@@ -45,11 +45,6 @@ impl Permissions {
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
-
-    /// Whether a relying party must be named when the token is asked for.
-    pub fn needs_relying_party(self) -> bool {
-        self.0 & (Self::MAKE_CREDENTIAL | Self::GET_ASSERTION).0 != 0
-    }
 }
 
 impl BitOr for Permissions {
@@ -211,8 +206,7 @@ mod tests {
     fn permissions_are_named() {
         let both = Permissions::MAKE_CREDENTIAL | Permissions::GET_ASSERTION;
         assert_eq!(both.to_string(), "mc ga");
-        assert!(both.contains(Permissions::GET_ASSERTION) && both.needs_relying_party());
-        assert!(!Permissions::CREDENTIAL_MANAGEMENT.needs_relying_party());
+        assert!(both.contains(Permissions::GET_ASSERTION));
         assert!(Permissions::default().is_empty());
     }
 }

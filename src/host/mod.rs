@@ -30,7 +30,6 @@ pub use session::Seat;
 pub use udev::{InstalledRules, OwnRules, Udev, UdevRecord};
 pub use usb::{Suspect, SuspectReason};
 
-use crate::transport::KeyPath;
 use crate::transport::sysfs::{self, FidoNode};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -84,16 +83,6 @@ impl Host {
         let obstacle = remedy::obstacle(&access);
         let remedy = remedy::remedy(self, &node, &access, obstacle);
         HostKey { node, access, obstacle, remedy }
-    }
-
-    /// Looks at the key behind a device node, or gives `None` if there is no such key.
-    ///
-    /// # Errors
-    ///
-    /// When the list of HID devices is there and cannot be read.
-    pub fn look_at_path(&self, path: &KeyPath) -> io::Result<Option<HostKey>> {
-        let node = self.nodes()?.into_iter().find(|node| node.description.path == *path);
-        Ok(node.map(|node| self.look_at(node)))
     }
 
     /// Looks at every key.

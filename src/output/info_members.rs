@@ -1,8 +1,8 @@
 //! getInfo as JSON: every member under the specification's name, absent where the key does not
 //! state it.
 
-use super::json::base64url;
 use crate::ctap::get_info::{Info, UnknownKey};
+use crate::webauthn::base64url;
 use crate::wire::cbor;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -76,12 +76,12 @@ pub fn document(info: &Info) -> Value {
     m.put("attestation_formats", info.attestation_formats.as_ref());
     m.put("uv_count_since_last_pin_entry", info.uv_count_since_last_pin_entry);
     m.put("long_touch_for_reset", info.long_touch_for_reset);
-    m.put("enc_identifier", info.enc_identifier.as_deref().map(base64url));
+    m.put("enc_identifier", info.enc_identifier.as_deref().map(base64url::encode));
     m.put("transports_for_reset", info.transports_for_reset.as_ref());
     m.put("pin_complexity_policy", info.pin_complexity_policy);
     m.put("pin_complexity_policy_url", info.pin_complexity_policy_url.as_ref());
     m.put("max_pin_length", info.max_pin_length);
-    m.put("enc_cred_store_state", info.enc_cred_store_state.as_deref().map(base64url));
+    m.put("enc_cred_store_state", info.enc_cred_store_state.as_deref().map(base64url::encode));
     m.put("authenticator_config_commands", info.authenticator_config_commands.as_ref());
     Value::Object(members.0)
 }

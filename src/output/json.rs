@@ -4,8 +4,6 @@
 //! changes its meaning; new members may come without that.
 
 use crate::wire::text::escape_json;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 /// The version of every document that this program prints now.
@@ -51,23 +49,6 @@ pub fn bare<T: Serialize>(value: &T) -> serde_json::Result<String> {
     let mut text = escape_json(&serde_json::to_string_pretty(value)?);
     text.push('\n');
     Ok(text)
-}
-
-/// Writes bytes as base64url without padding.
-pub fn base64url(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Serializes bytes as base64url without padding, for `#[serde(serialize_with)]`.
-///
-/// # Errors
-///
-/// When the serializer fails.
-pub fn serialize_base64url<S: serde::Serializer>(
-    bytes: &[u8],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&base64url(bytes))
 }
 
 #[cfg(test)]

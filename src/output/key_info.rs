@@ -2,7 +2,6 @@
 
 use super::identity::Identity;
 use super::info_members::{self, OddMember, uv_modalities};
-use super::json::base64url;
 use super::key_words::{self, stated};
 use super::options;
 use super::pin::PinStatusView;
@@ -11,6 +10,7 @@ use super::words::{capitalized, key_name};
 use crate::authenticator::{Key, PinState};
 use crate::ctap::get_info::Info;
 use crate::transport::KeyDescription;
+use crate::webauthn::base64url;
 use crate::webauthn::model_names::ModelNames;
 use crate::wire::ctaphid::InitReply;
 use serde::{Serialize, Serializer};
@@ -370,7 +370,7 @@ fn configuration(info: &Info) -> String {
 
 fn encrypted(bytes: Option<&[u8]>) -> Words<'static> {
     bytes.map_or(NOT_STATED, |bytes| {
-        format!("{} ({} bytes, new in every reply)", base64url(bytes), bytes.len()).into()
+        format!("{} ({} bytes, new in every reply)", base64url::encode(bytes), bytes.len()).into()
     })
 }
 

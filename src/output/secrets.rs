@@ -38,6 +38,6 @@ mod tests {
         let text = document(&[("hmac_secret", &one)]);
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(value["schema_version"], 1);
-        assert_eq!(value["hmac_secret"], super::super::json::base64url(&[0xff; 32]));
+        assert_eq!(value["hmac_secret"], crate::webauthn::base64url::encode(&[0xff; 32]));
     }
 }

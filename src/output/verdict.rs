@@ -1,10 +1,10 @@
 //! Registrations and assertions with their verdicts.
 
 use super::extensions::{AssertionExtensionsView, RegistrationExtensionsView};
-use super::json::base64url;
 use super::text::escape;
 use crate::client::{Asserted, Registered};
 use crate::ctap::UserEntity;
+use crate::webauthn::base64url;
 use crate::webauthn::check::{Check, Outcome};
 use crate::webauthn::json::ExtensionResults;
 use crate::webauthn::model_names::ModelNames;
@@ -93,7 +93,7 @@ impl<'a> AssertionView<'a> {
             extensions: AssertionExtensionsView::of(asserted),
             credential_id: &asserted.response.id,
             user: asserted.user.as_ref(),
-            cred_blob: asserted.cred_blob.as_ref().map(|blob| base64url(blob.expose())),
+            cred_blob: asserted.cred_blob.as_ref().map(|blob| base64url::encode(blob.expose())),
             large_blob: large_blob(&asserted.response.client_extension_results),
         }
     }
@@ -148,7 +148,7 @@ pub fn account(user: Option<&UserEntity>) -> String {
             format!("{} ({})", escape(name), escape(display))
         }
         (Some(name), _) | (None, Some(name)) => escape(name),
-        (None, None) => format!("the account with the ID {}", base64url(&user.id)),
+        (None, None) => format!("the account with the ID {}", base64url::encode(&user.id)),
     }
 }
 

@@ -9,12 +9,13 @@ use crate::webauthn::verify::Facts;
 use crate::wire::attestation_object::AttestationObject;
 use crate::wire::authenticator_data::AuthenticatorData;
 use crate::wire::cbor;
+use crate::wire::text::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::VecDeque;
 
 /// How many records are kept; the oldest go first.
-pub const MAX_RECORDS: usize = 100;
+const MAX_RECORDS: usize = 100;
 
 /// Which of the two ceremonies it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,11 +100,11 @@ impl DecodedData {
         let data = AuthenticatorData::parse(bytes).ok()?;
         let credential = data.attested_credential.as_ref();
         Some(Self {
-            rp_id_hash: hexadecimal(&data.rp_id_hash),
+            rp_id_hash: hex(&data.rp_id_hash),
             flags: data.flags.to_string(),
             sign_count: data.sign_count,
             aaguid: credential.map(|credential| credential.aaguid.to_string()),
-            credential_id: credential.map(|credential| hexadecimal(&credential.credential_id)),
+            credential_id: credential.map(|credential| hex(&credential.credential_id)),
             public_key: credential.and_then(|credential| notation(&credential.public_key.raw)),
             extensions: data.extensions.as_deref().and_then(notation),
         })
@@ -113,10 +114,6 @@ impl DecodedData {
     fn of_object(bytes: &[u8]) -> Option<Self> {
         Self::of(&AttestationObject::parse(bytes).ok()?.authenticator_data)
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn notation(bytes: &[u8]) -> Option<String> {

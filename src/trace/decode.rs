@@ -10,8 +10,8 @@ use super::members::EXTENSIONS;
 use super::shape::{Field, Shape, cose_fields, find, info_member};
 use crate::wire::authenticator_data::AuthenticatorData;
 use crate::wire::cbor::{self, Fault, Item, Key};
+use crate::wire::text;
 use serde_json::{Map, Value, json};
-use std::fmt::Write;
 
 /// Which fields are masked: all that are secret. A test can leave one out, to see that it would
 /// notice.
@@ -35,13 +35,7 @@ impl Masking {
 
 /// Bytes as they are.
 pub(super) fn hex(bytes: &[u8]) -> Value {
-    let digits = String::with_capacity(bytes.len().saturating_mul(2));
-    let digits = bytes.iter().fold(digits, |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    });
-    json!({ "hex": digits })
+    json!({ "hex": text::hex(bytes) })
 }
 
 /// Bytes of which only the number is shown.

@@ -3,6 +3,7 @@
 //! x509-cert could print them too, but with a table of every attribute type that it knows: a third of all
 //! relocations of the program, which each start pays for.
 
+use crate::wire::text::hex;
 use der::asn1::ObjectIdentifier;
 use der::{Any, Encode, Tag, Tagged};
 use std::fmt::Write;
@@ -43,14 +44,7 @@ fn attribute(oid: ObjectIdentifier, value: &Any) -> String {
     match (short_name, text(value)) {
         (Some(name), Some(text)) => format!("{name}={}", escaped(text)),
         // A type without a short name, or a value that is no text: in DER.
-        _ => {
-            let mut hexadecimal = format!("{oid}=#");
-            for byte in value.to_der().unwrap_or_default() {
-                // Writing into a string cannot fail.
-                let _ = write!(hexadecimal, "{byte:02x}");
-            }
-            hexadecimal
-        }
+        _ => format!("{oid}=#{}", hex(&value.to_der().unwrap_or_default())),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Texts from outside: which of their characters could do something to whoever reads them.
+//! Texts from outside: which of their characters could do something to whoever reads them. And bytes
+//! as digits.
 
 use std::fmt::Write;
 
@@ -26,4 +27,13 @@ pub fn escape_json(json: &str) -> String {
         }
     }
     text
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

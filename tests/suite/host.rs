@@ -440,10 +440,11 @@ fn one_key_among_several_is_looked_at_by_its_path() {
     let machine = FakeMachine::with(&[Device::keyboard(0), Device::key(1), Device::uhid(2)]);
     let user = User { id: ALICE, groups: Vec::new() };
     let host = Host::new(machine.root(), user, Box::new(Opens));
-    let look = |path: &str| host.look_at_path(&KeyPath(path.to_owned())).unwrap();
-    assert_eq!(look("/dev/hidraw2").unwrap().node.description.product_id, Some(0x5070));
-    assert_eq!(look("/dev/hidraw0"), None);
-    assert_eq!(host.nodes().unwrap().len(), 2);
+    let nodes = host.nodes().unwrap();
+    let node = |path: &str| nodes.iter().find(|node| node.description.path.0 == path);
+    assert_eq!(host.look_at(node("/dev/hidraw2").unwrap().clone()).node, nodes[1]);
+    assert_eq!(nodes[1].description.product_id, Some(0x5070));
+    assert!(node("/dev/hidraw0").is_none() && nodes.len() == 2);
 }
 
 #[test]

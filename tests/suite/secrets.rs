@@ -24,7 +24,7 @@ const WRONG_PIN: &str = "Regenschirm-17";
 /// A secret in the forms in which it might stand somewhere.
 fn forms(secret: &[u8]) -> Vec<String> {
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    let base64url = fidokey::output::json::base64url(secret);
+    let base64url = fidokey::webauthn::base64url::encode(secret);
     let list = format!("{secret:?}");
     let list = list.trim_matches(['[', ']']).to_owned();
     let mut forms = vec![hex.clone(), hex.to_uppercase(), base64url, list];

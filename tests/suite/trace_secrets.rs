@@ -189,7 +189,7 @@ fn no_trace_has_a_secret_in_it() {
         let path = |name: &str| desk.path(name).to_str().unwrap().to_owned();
         let (secret, kept, options) = (path("secret"), path("kept"), path("options"));
         let register = "register --rp example.com --user alice --resident";
-        let blob = fidokey::output::json::base64url(BLOB);
+        let blob = fidokey::webauthn::base64url::encode(BLOB);
         let salt = hex(&SALT);
         let lines = [
             "info".to_owned(),

@@ -108,7 +108,7 @@ impl Trust {
 }
 
 /// Reads roots from a PEM file.
-pub(super) fn read_roots(flag: &str, path: &Path) -> Result<Roots, CliError> {
+fn read_roots(flag: &str, path: &Path) -> Result<Roots, CliError> {
     let name = words::path(path);
     let bytes = read_up_to(path, files::MAX_FILE)
         .map_err(|cause| explain::unreadable_input(&name, &cause))?;

@@ -3,9 +3,9 @@
 use super::{UserView, line, relying_party};
 use crate::client::IndexedCredential;
 use crate::ctap::UserEntity;
-use crate::output::json::base64url;
-use crate::output::text::hex;
 use crate::output::verdict::account;
+use crate::webauthn::base64url;
+use crate::wire::text::hex;
 use serde::Serialize;
 
 /// Credentials that were deleted.
@@ -29,10 +29,10 @@ impl<'a> DeletedView<'a> {
     /// Takes what was done.
     pub fn of(deleted: &[&'a IndexedCredential<'a>]) -> Self {
         let deleted_credential = |one: &&'a IndexedCredential<'a>| DeletedCredential {
-            id: base64url(&one.credential.credential.id),
+            id: base64url::encode(&one.credential.credential.id),
             id_hex: hex(&one.credential.credential.id),
             rp_id: one.relying_party.id.as_deref(),
-            rp_id_hash: base64url(&one.relying_party.rp_id_hash),
+            rp_id_hash: base64url::encode(&one.relying_party.rp_id_hash),
             user: one.credential.user.as_ref().map(UserView::of),
         };
         Self {
@@ -71,10 +71,10 @@ impl<'a> RenamedView<'a> {
         may_be_cut: bool,
     ) -> Self {
         Self {
-            id: base64url(&one.credential.credential.id),
+            id: base64url::encode(&one.credential.credential.id),
             id_hex: hex(&one.credential.credential.id),
             rp_id: one.relying_party.id.as_deref(),
-            rp_id_hash: base64url(&one.relying_party.rp_id_hash),
+            rp_id_hash: base64url::encode(&one.relying_party.rp_id_hash),
             user: UserView::of(user),
             previous_user: UserView::of(previous),
             may_be_cut,

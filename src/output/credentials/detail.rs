@@ -3,10 +3,11 @@
 use super::{CredentialView, relying_party};
 use crate::client::IndexedCredential;
 use crate::ctap::extensions::CredentialProtection;
-use crate::output::json::base64url;
-use crate::output::text::{escape, hex};
+use crate::output::text::escape;
 use crate::output::verdict::account;
+use crate::webauthn::base64url;
 use crate::webauthn::public_key::PublicKey;
+use crate::wire::text::hex;
 use serde::Serialize;
 
 /// All about one credential.
@@ -51,7 +52,7 @@ impl<'a> CredentialDetailView<'a> {
             Some(user) => {
                 line("Account", user.name.as_deref().map(escape).unwrap_or_default());
                 line("  name", user.display_name.as_deref().map(escape).unwrap_or_default());
-                line("  ID", base64url(&user.id));
+                line("  ID", base64url::encode(&user.id));
             }
         }
         if let Some(level) = one.entry.cred_protect {

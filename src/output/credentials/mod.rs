@@ -10,10 +10,11 @@ use crate::client::IndexedCredential;
 use crate::ctap::UserEntity;
 use crate::ctap::credential_management::{CredentialEntry, CredsMetadata, RelyingPartyEntry};
 use crate::ctap::extensions::CredentialProtection;
-use crate::output::json::base64url;
-use crate::output::text::{Table, escape, hex};
+use crate::output::text::{Table, escape};
 use crate::output::verdict::account;
+use crate::webauthn::base64url;
 use crate::wire::cose::Algorithm;
+use crate::wire::text::hex;
 use serde::Serialize;
 
 /// The fewest bytes at which a key cuts an RP ID (CTAP 2.3 section 6.8.7 says 32, and a cut may
@@ -105,7 +106,7 @@ impl<'a> CredentialListView<'a> {
             let display_name = user.and_then(|user| user.display_name.as_deref());
             let account = match (name, user) {
                 (Some(name), _) if !name.is_empty() => escape(name),
-                (_, Some(user)) => format!("(ID {})", base64url(&user.id)),
+                (_, Some(user)) => format!("(ID {})", base64url::encode(&user.id)),
                 (_, None) => "(not named)".to_owned(),
             };
             let mut row = vec![
@@ -174,7 +175,7 @@ impl<'a> UserView<'a> {
     /// Takes an account as a key has it.
     pub fn of(user: &'a UserEntity) -> Self {
         Self {
-            id: base64url(&user.id),
+            id: base64url::encode(&user.id),
             name: user.name.as_deref(),
             display_name: user.display_name.as_deref(),
         }
@@ -188,17 +189,17 @@ impl<'a> CredentialView<'a> {
         let algorithm = entry.public_key.as_ref().map(|key| key.algorithm);
         let mistyped = relying_party.mistyped.iter().chain(&entry.mistyped);
         Self {
-            id: base64url(&entry.credential.id),
+            id: base64url::encode(&entry.credential.id),
             id_hex: hex(&entry.credential.id),
             short_id: &one.short_id,
             rp_id: relying_party.id.as_deref(),
             rp_id_complete: relying_party.id_is_whole(),
-            rp_id_hash: base64url(&relying_party.rp_id_hash),
+            rp_id_hash: base64url::encode(&relying_party.rp_id_hash),
             rp_name: relying_party.name.as_deref(),
             user: entry.user.as_ref().map(UserView::of),
             algorithm: algorithm.map(|algorithm| algorithm.0),
             algorithm_name: algorithm.and_then(Algorithm::name),
-            public_key_cose: entry.public_key.as_ref().map(|key| base64url(&key.raw)),
+            public_key_cose: entry.public_key.as_ref().map(|key| base64url::encode(&key.raw)),
             cred_protect: entry.cred_protect.map(|level| level.0),
             third_party_payment: entry.third_party_payment,
             has_large_blob_key: entry.large_blob_key.is_some(),

@@ -11,7 +11,6 @@ pub mod state;
 pub use account::{Account, Credential, Purpose};
 pub use name::{AccountName, NameError};
 
-use crate::webauthn::base64url::Base64Url;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -73,11 +72,6 @@ impl Accounts {
     /// The account that has a credential, and the credential.
     pub fn find(&self, credential_id: &[u8]) -> Option<(&Account, &Credential)> {
         self.0.values().find_map(|account| Some((account, account.credential(credential_id)?)))
-    }
-
-    /// The account that has a user handle.
-    pub fn by_user_handle(&self, handle: &Base64Url) -> Option<&Account> {
-        self.0.values().find(|account| account.user_handle == *handle)
     }
 }
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 /// The shortest password, in characters (NIST SP 800-63B section 3.1.1.2 asks for 8 beside a second
 /// factor).
-pub const MIN_LENGTH: usize = 8;
+const MIN_LENGTH: usize = 8;
 
 /// The longest password, in bytes.
 pub const MAX_LENGTH: usize = 256;

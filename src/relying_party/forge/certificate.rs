@@ -34,7 +34,7 @@ pub const DAY: Duration = Duration::from_secs(86_400);
 const AGE: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The organizational unit that section 8.2.1 prescribes.
-pub const ATTESTATION_UNIT: &str = "Authenticator Attestation";
+const ATTESTATION_UNIT: &str = "Authenticator Attestation";
 
 const ORGANIZATION: &str = "fidokey audit";
 

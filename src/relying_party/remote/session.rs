@@ -14,7 +14,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error};
 
 /// The longest answer that is read, in bytes. Options have a few thousand.
-pub const MAX_ANSWER: u64 = 1_048_576;
+const MAX_ANSWER: u64 = 1_048_576;
 
 /// How often it is looked whether somebody wants to stop.
 const GLANCE: Duration = Duration::from_millis(100);

@@ -5,9 +5,9 @@ use crate::webauthn::base64url::Base64Url;
 use crate::webauthn::distinguished_name::distinguished_name;
 use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 use crate::wire::cose::Algorithm;
+use crate::wire::text::hex;
 use der::asn1::ObjectIdentifier;
 use der::{Any, Decode, Encode, Tag, Tagged};
-use std::fmt::Write;
 use thiserror::Error;
 use x509_cert::certificate::{CertificateInner, Raw, Version};
 use x509_cert::ext::pkix::name::GeneralName;
@@ -67,7 +67,7 @@ impl Leaf {
 
     pub(super) fn facts(&self, chain: &[&[u8]]) -> CertificateFacts {
         let body = self.certificate.tbs_certificate();
-        let serial_number = hexadecimal(body.serial_number().as_bytes());
+        let serial_number = hex(body.serial_number().as_bytes());
         CertificateFacts {
             subject: distinguished_name(body.subject()),
             issuer: distinguished_name(body.issuer()),
@@ -75,7 +75,10 @@ impl Leaf {
             not_before: utc(body.validity().not_before),
             not_after: utc(body.validity().not_after),
             aaguid: self.aaguid().and_then(Result::ok).map(|aaguid| aaguid.to_string()),
-            device_serial_number: self.device_serial_number().and_then(Result::ok).map(hexadecimal),
+            device_serial_number: self
+                .device_serial_number()
+                .and_then(Result::ok)
+                .map(|number| hex(&number)),
             firmware_version: self.firmware_version(),
             transports: self.transports(),
             chain: chain.iter().map(|der| Base64Url::from(*der)).collect(),
@@ -208,14 +211,6 @@ fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<String> {
 
 fn quoted(text: Option<String>) -> String {
     text.map_or_else(|| "none".into(), |text| format!("{text:?}"))
-}
-
-fn hexadecimal(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn utc(time: Time) -> String {

@@ -12,6 +12,7 @@ use super::blob::Metadata;
 use super::entry::Entry;
 use super::payload::Summary;
 use crate::wire::authenticator_data::Aaguid;
+use crate::wire::text::hex;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -166,8 +167,7 @@ impl Kept {
     ///
     /// [`KeptError::Damaged`] when its line cannot be read.
     pub fn by_key_identifier(&self, identifier: [u8; 20]) -> Result<Option<Entry>, KeptError> {
-        let digits: String = identifier.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.by_key(&digits)
+        self.by_key(&hex(&identifier))
     }
 
     /// Finds the models whose name holds this text, in any case; each once.

@@ -2,8 +2,7 @@
 //! credentials whose RP ID is the "application", `ssh:` unless the person chose another one.
 
 use super::{Key, PublicKey};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::webauthn::base64url::encode_standard;
 
 impl PublicKey {
     /// Writes the key as one line for `authorized_keys`, without a comment.
@@ -20,7 +19,7 @@ impl PublicKey {
             _ => return None,
         };
         let blob = [string(kind.as_bytes())?, fields, string(application.as_bytes())?].concat();
-        Some(format!("{kind} {}", STANDARD.encode(blob)))
+        Some(format!("{kind} {}", encode_standard(&blob)))
     }
 }
 

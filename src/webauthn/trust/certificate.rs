@@ -1,6 +1,7 @@
 //! A certificate of a chain, read as far as building a path needs it (RFC 5280 section 4).
 
 use crate::webauthn::distinguished_name::distinguished_name;
+use crate::wire::text::hex;
 use der::asn1::ObjectIdentifier;
 use der::{Decode, Encode, Reader, SliceReader, Tag};
 use sha1::Sha1;
@@ -98,8 +99,7 @@ impl Certificate {
     pub(in crate::webauthn) fn name(&self) -> String {
         let subject = self.body().subject();
         if subject.is_empty() {
-            let serial = self.body().serial_number().as_bytes();
-            let digits: String = serial.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digits = hex(self.body().serial_number().as_bytes());
             return format!("the certificate with the serial number {digits}");
         }
         distinguished_name(subject)

@@ -30,10 +30,10 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// How long a ceremony may take when the relying party does not say (section 15.1).
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(300_000);
+const DEFAULT_TIMEOUT: Duration = Duration::from_millis(300_000);
 
 /// The least that a challenge has (section 13.4.3).
-pub const MIN_CHALLENGE: usize = 16;
+const MIN_CHALLENGE: usize = 16;
 
 /// Why bytes are no options. A member is named by its path from the document's root.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
