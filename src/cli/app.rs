@@ -91,6 +91,11 @@ impl<'w> App<'w> {
         }
     }
 
+    /// The time of day, in seconds since the Unix epoch.
+    pub fn now_in_seconds(&self) -> u64 {
+        self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
     /// The deadlines that the flags ask for.
     pub fn timing(&self) -> Timing {
         let touch = self.global.timeout.map_or(TOUCH, Duration::from_secs);

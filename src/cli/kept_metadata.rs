@@ -10,7 +10,6 @@ use crate::webauthn::model_names::ModelNames;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// The longest file that is read, in bytes.
 const MAX_LENGTH: u64 = 128 * 1024 * 1024;
@@ -25,11 +24,6 @@ pub(super) enum Unusable {
 }
 
 impl App<'_> {
-    /// The time of day, in seconds since the Unix epoch.
-    pub fn now_in_seconds(&self) -> u64 {
-        self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
-    }
-
     /// The file in which metadata is kept; `None` where this person has no place for data.
     pub(super) fn metadata_file(&self) -> Option<PathBuf> {
         let directory = self.setting.data_directory.as_deref()?;

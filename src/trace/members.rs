@@ -1,6 +1,6 @@
 //! The members of every CTAP2 command and its answer (CTAP 2.3 sections 6 and 12).
 
-use super::shape::{Field, Shape, WITH_ALGORITHM, field, plain, secret};
+use super::shape::{Field, Shape, WITH_ALGORITHM, config_subcommand, field, plain, secret};
 use crate::ctap::CommandCode;
 use crate::ctap::extensions::CredentialProtection;
 
@@ -340,15 +340,3 @@ const MIN_PIN_LENGTH: Shape = Shape::Members(&[
     plain(3, "pinUvAuthProtocol"),
     secret(4, "pinUvAuthParam"),
 ]);
-
-/// The name of a subcommand of authenticatorConfig.
-pub(super) fn config_subcommand(number: i64) -> Option<&'static str> {
-    Some(match number {
-        0x01 => "enableEnterpriseAttestation",
-        0x02 => "toggleAlwaysUv",
-        0x03 => "setMinPINLength",
-        0x04 => "enableLongTouchForReset",
-        0xff => "vendorPrototype",
-        _ => return None,
-    })
-}

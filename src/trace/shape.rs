@@ -71,7 +71,7 @@ pub(super) const WITH_ALGORITHM: Shape = Shape::Texts(&[("alg", ALGORITHM)]);
 /// The name of a member of getInfo, and what it is.
 pub(super) fn info_member(number: i64) -> Option<(&'static str, &'static Shape)> {
     const ALGORITHMS: &Shape = &Shape::Each(&WITH_ALGORITHM);
-    const CONFIG_COMMANDS: &Shape = &Shape::Each(&Shape::Name(super::members::config_subcommand));
+    const CONFIG_COMMANDS: &Shape = &Shape::Each(&Shape::Name(config_subcommand));
     let member = MEMBERS.iter().find(|member| member.number == number)?;
     let shape = match member.name {
         "algorithms" => ALGORITHMS,
@@ -79,6 +79,18 @@ pub(super) fn info_member(number: i64) -> Option<(&'static str, &'static Shape)>
         _ => &Shape::Plain,
     };
     Some((member.name, shape))
+}
+
+/// The name of a subcommand of authenticatorConfig.
+pub(super) fn config_subcommand(number: i64) -> Option<&'static str> {
+    Some(match number {
+        0x01 => "enableEnterpriseAttestation",
+        0x02 => "toggleAlwaysUv",
+        0x03 => "setMinPINLength",
+        0x04 => "enableLongTouchForReset",
+        0xff => "vendorPrototype",
+        _ => return None,
+    })
 }
 
 /// The members of a COSE key of some type (RFC 9053; RFC 9964 for key type 7). A private part has no

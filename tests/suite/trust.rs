@@ -1,5 +1,6 @@
 //! Chains that other people's library made, each before fidokey and before OpenSSL.
 
+use crate::harness::NOW;
 use crate::judges::{FOLDER, INSTALLED, Judges, python};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,9 +17,6 @@ struct Chain {
     believed: bool,
     openssl: bool,
 }
-
-/// 2026-11-24
-const NOW: u64 = 1_795_478_400;
 
 /// Where OpenSSL decides otherwise, on purpose: it looks at the validity of a root, and takes short
 /// RSA keys.

@@ -11,7 +11,6 @@ use crate::output::virtual_keys::{
 };
 use crate::virtual_key::{KeyName, LastingError, LastingKey, LastingKeys, NameError, Touch};
 use clap::{Args, Subcommand};
-use std::time::SystemTime;
 
 /// Manages virtual keys that last.
 #[derive(Debug, Args)]
@@ -91,8 +90,8 @@ pub fn run(app: &mut App<'_>, args: &VirtualArgs) -> Result<Exit, CliError> {
 
 fn create(app: &mut App<'_>, keys: &LastingKeys, args: &CreateArgs) -> Result<Exit, CliError> {
     let CreateArgs { name, touch } = args;
-    let now = app.now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs());
-    keys.create(name, *touch, now).map_err(|error| explain::lasting(&error))?;
+    keys.create(name, *touch, Some(app.now_in_seconds()))
+        .map_err(|error| explain::lasting(&error))?;
     app.ui.status(&format!("Created the virtual key {name}."));
     app.ui.warning("It is not for protecting accounts: its private keys are in a plain file.");
     app.ui.hint(&format!("Use it with `--device {}`.", selector(name)));

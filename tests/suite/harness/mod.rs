@@ -39,6 +39,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use terminal::ScriptedTerminal;
 
+/// The time of day in every test, in seconds since 1970: 2026-11-24T00:00:00Z.
+pub const NOW: u64 = 1_795_478_400;
+
+/// The time of day in every test.
+pub fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)
+}
+
 /// A desk with keys on it.
 pub struct Desk {
     /// The time of the keys and of the program.
@@ -325,8 +333,7 @@ impl Prepared<'_> {
             host: self.desk.host(),
             bus: self.desk.bus.clone(),
             clock,
-            // 2026-11-24T00:00:00Z
-            now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_478_400),
+            now: now(),
             random: &mut random,
             interrupt,
         };

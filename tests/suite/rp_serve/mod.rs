@@ -7,7 +7,7 @@ mod people;
 mod refusals;
 mod words;
 
-use crate::harness::Desk;
+use crate::harness::{Desk, now};
 use fidokey::ctap::{Random, RandomError};
 use fidokey::relying_party::accounts::state::State;
 use fidokey::relying_party::identity::{Identity, Profile};
@@ -23,7 +23,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// No answer takes longer, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -64,12 +64,6 @@ impl Store for Kept {
         *self.0.lock().unwrap() = Some(bytes.to_vec());
         Ok(())
     }
-}
-
-/// When every service begins.
-pub fn now() -> SystemTime {
-    // 2026-11-24T00:00:00Z
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_478_400)
 }
 
 /// How a service is set up.

@@ -1,6 +1,7 @@
 //! What a record says of the key's model, and of whether its attestation is trusted.
 
-use super::{Seeded, Service, Setup, now};
+use super::{Seeded, Service, Setup};
+use crate::harness::now;
 use fidokey::relying_party::forge::assertion::AssertionPlan;
 use fidokey::relying_party::forge::attestation::Statement;
 use fidokey::relying_party::forge::certificate::{CertificatePlan, Maker};
