@@ -5,7 +5,8 @@ use super::info_members::{self, OddMember, uv_modalities};
 use super::key_words::{self, stated};
 use super::options;
 use super::pin::PinStatusView;
-use super::text::{Table, count, escape, escaped, listed, pad};
+use super::section::Section;
+use super::text::{Table, count, escape, escaped, listed};
 use super::words::{capitalized, key_name};
 use crate::authenticator::{Key, PinState};
 use crate::ctap::get_info::Info;
@@ -193,38 +194,6 @@ impl<'a> InfoView<'a> {
 type Words<'a> = Cow<'a, str>;
 
 const NOT_STATED: Words<'static> = Cow::Borrowed("not stated");
-
-/// A section: a title and rows of a label and a value, aligned.
-struct Section<'a> {
-    title: &'static str,
-    rows: Vec<(&'static str, Words<'a>)>,
-}
-
-impl<'a> Section<'a> {
-    fn new(title: &'static str) -> Self {
-        // No section has more rows.
-        Self { title, rows: Vec::with_capacity(11) }
-    }
-
-    fn row(&mut self, label: &'static str, value: impl Into<Words<'a>>) {
-        self.rows.push((label, value.into()));
-    }
-
-    fn render(&self) -> String {
-        let width = self.rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
-        let mut text = String::with_capacity(512);
-        text.push_str(self.title);
-        text.push('\n');
-        for (label, value) in &self.rows {
-            text.push_str("  ");
-            text.push_str(label);
-            pad(&mut text, width.saturating_sub(label.len()).saturating_add(2));
-            text.push_str(value);
-            text.push('\n');
-        }
-        text
-    }
-}
 
 fn list(texts: &[String]) -> Words<'static> {
     filled(Some(listed(texts.iter().map(|text| escaped(text)))))

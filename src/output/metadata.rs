@@ -1,6 +1,7 @@
 //! The FIDO metadata: what was imported, what is kept, and what it says of models.
 
-use super::text::{Table, count, escape, pad};
+use super::section::rows;
+use super::text::{Table, count, escape};
 use super::words::moment;
 use crate::webauthn::metadata::{Date, Entry, Kept, Lost, Summary};
 use crate::webauthn::trust::{Roots, certification};
@@ -32,7 +33,7 @@ impl<'a> ImportView<'a> {
             None => String::new(),
         };
         let mut text = format!("Imported number {number} of the FIDO metadata{instead}.\n");
-        text.push_str(&rows(&summary_rows(self.summary, self.is_due)));
+        text.push_str(&rows("  ", &summary_rows(self.summary, self.is_due)));
         text.push_str(&lost(&self.summary.lost));
         text
     }
@@ -79,7 +80,7 @@ impl<'a> SummaryView<'a> {
             all.push(("Imported", at.clone()));
         }
         all.extend(summary_rows(self.summary, self.is_due));
-        let mut text = format!("FIDO metadata\n{}", rows(&all));
+        let mut text = format!("FIDO metadata\n{}", rows("  ", &all));
         text.push_str(&lost(&self.summary.lost));
         if !self.statuses.is_empty() {
             text.push('\n');
@@ -178,7 +179,7 @@ impl ModelView<'_> {
         if !entry.deviations.is_empty() {
             all.push(("Not as specified", list(&entry.deviations)));
         }
-        let mut text = format!("{}\n{}\n", name(entry), rows(&all));
+        let mut text = format!("{}\n{}\n", name(entry), rows("  ", &all));
         if entry.status_reports.is_empty() {
             text.push_str("No status reports.\n");
             return text;
@@ -230,18 +231,4 @@ fn name(entry: &Entry) -> String {
         "" => "(no name)".to_owned(),
         name => escape(name),
     }
-}
-
-/// Rows of a label and a value, aligned.
-fn rows(rows: &[(&str, String)]) -> String {
-    let width = rows.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
-    let mut text = String::new();
-    for (label, value) in rows {
-        text.push_str("  ");
-        text.push_str(label);
-        pad(&mut text, width.saturating_sub(label.len()).saturating_add(2));
-        text.push_str(value);
-        text.push('\n');
-    }
-    text
 }

@@ -27,6 +27,7 @@ pub mod remote_ceremony;
 pub mod reset;
 pub mod rules;
 pub mod secrets;
+mod section;
 pub mod select;
 #[cfg(feature = "relying-party")]
 pub mod service;

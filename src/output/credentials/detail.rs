@@ -3,6 +3,7 @@
 use super::{CredentialView, relying_party};
 use crate::client::IndexedCredential;
 use crate::ctap::extensions::CredentialProtection;
+use crate::output::section::rows;
 use crate::output::text::escape;
 use crate::output::verdict::account;
 use crate::webauthn::base64url;
@@ -39,9 +40,9 @@ impl<'a> CredentialDetailView<'a> {
     pub fn text(&self) -> String {
         let one = &self.credential;
         let mut lines = Vec::new();
-        let mut line = |name: &str, value: String| lines.push(format!("{name:<15}{value}"));
+        let mut line = |label, value| lines.push((label, value));
         line("Credential ID", one.id_hex.clone());
-        line("  in base64url", one.id.clone());
+        line("  base64url", one.id.clone());
         line("Relying party", relying_party(one.relying_party));
         if let Some(name) = one.rp_name {
             line("  name", escape(name));
@@ -72,11 +73,12 @@ impl<'a> CredentialDetailView<'a> {
             Some(algorithm) => line("Algorithm", algorithm.to_string()),
             None => line("Public key", "the key does not give it".to_owned()),
         }
-        let mut text: String = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect();
-        match (&self.public_key_pem, &one.public_key_cose) {
-            (Some(pem), _) => text.push_str(&format!("\n{pem}")),
-            (None, Some(cose)) => text.push_str(&format!("Public key     COSE {cose}\n")),
-            (None, None) => {}
+        if let (None, Some(cose)) = (&self.public_key_pem, &one.public_key_cose) {
+            line("Public key", format!("COSE {cose}"));
+        }
+        let mut text = rows("", &lines);
+        if let Some(pem) = &self.public_key_pem {
+            text.push_str(&format!("\n{pem}"));
         }
         if let Some(line) = &self.openssh_public_key {
             text.push_str(&format!("\n{line}\n"));
