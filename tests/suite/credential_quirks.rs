@@ -1,8 +1,7 @@
 //! Credential management of keys that differ from the specification, or lie, and beside other
 //! programs.
 
-use crate::credentials::{On, Stocked, edit, edited, member};
-use crate::harness::{MessageFault, Outcome, Reaction};
+use crate::harness::{MessageFault, On, Outcome, Reaction, Stocked, edit, edited, member};
 use fidokey::cli::exit::Exit;
 use fidokey::virtual_key::KeySettings;
 use fidokey::wire::cbor::{self, Value};

@@ -10,6 +10,7 @@ mod busy;
 mod check;
 mod cli_reference;
 mod client_extensions;
+mod credential_changes;
 mod credential_quirks;
 mod credentials;
 mod demo;

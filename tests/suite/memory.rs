@@ -4,9 +4,8 @@
 //! remembers is none of its business. Its memory is read while it waits at the end.
 #![cfg(target_os = "linux")]
 
-use crate::harness::Desk;
+use crate::harness::{Desk, Ran, Surrounded};
 use fidokey::cli::terminal::{Terminal, UnixTerminal};
-use fidokey::cli::world::{Setting, World};
 use fidokey::ctap::{Random, RandomError};
 use fidokey::transport::{
     Bus, BusError, Clock, Connection, ConnectionError, Interrupt, KeyDescription, KeyPath,
@@ -23,7 +22,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Long and unlike anything else, so that it is not found by chance.
 const PIN: &str = "Vq7#mZt!93-kL0w$Xe2";
@@ -128,35 +127,22 @@ impl Random for OsRandom {
 fn program_in_a_process_of_its_own() {
     let Some(socket) = std::env::var_os(SOCKET) else { return };
     let line = std::env::var(LINE).unwrap();
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut stdin = File::open("/dev/stdin").unwrap();
     let interrupt = Interrupt::new();
     let terminal =
         UnixTerminal::open(interrupt.clone()).map(|it| Box::new(it) as Box<dyn Terminal>);
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::start());
-    let exit = {
-        let mut random = OsRandom;
-        let world = World {
-            stdout: &mut stdout,
-            stderr: &mut stderr,
-            stdin: &mut stdin,
-            terminal,
-            setting: Setting {
-                stderr_is_terminal: false,
-                stdout_is_terminal: false,
-                no_color: true,
-                data_directory: None,
-            },
-            host: fidokey::host::Host::this_machine(),
-            bus: Arc::new(SocketBus(socket.clone())),
-            clock,
-            now: SystemTime::now(),
-            random: &mut random,
-            interrupt,
-        };
-        let arguments = ["fidokey"].into_iter().chain(line.split_whitespace());
-        fidokey::cli::run(arguments.map(OsString::from), world)
+    let surrounded = Surrounded {
+        stdin: &mut stdin,
+        terminal,
+        data_directory: None,
+        host: fidokey::host::Host::this_machine(),
+        bus: Arc::new(SocketBus(socket.clone())),
+        clock,
+        random: &mut OsRandom,
+        interrupt,
     };
+    let Ran { exit, stdout, stderr } = surrounded.run(line.split_whitespace(), false);
     let done = Path::new(&socket).with_extension("done");
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     let words = format!("{}\n{stdout}{stderr}", exit.code());

@@ -4,40 +4,45 @@
 //! a touch that never comes is over at once. Every message is recorded at the key.
 #![allow(dead_code)]
 
+mod assembly;
 mod faults;
 pub mod get_info;
 mod hands;
+mod outcome;
+mod prepared;
 mod record;
+mod replies;
 mod reports;
+mod stocked;
 mod terminal;
+mod world;
 
+pub use assembly::{Assembly, Message};
 pub use faults::{MessageFault, Reaction};
 pub use hands::{Deed, Hands};
+pub use outcome::Outcome;
+pub use prepared::Prepared;
 pub use record::{Record, RecordingBus, request_name};
+pub use replies::{On, edit, edited, member};
+pub use stocked::Stocked;
 pub use terminal::Typed;
+pub use world::{Ran, SeededRandom, Surrounded};
 
 use crate::fake_machine::FakeMachine;
 use faults::{FaultBus, Faults};
-use fidokey::cli::exit::Exit;
-use fidokey::cli::terminal::Terminal;
-use fidokey::cli::world::{Setting, World};
-use fidokey::ctap::{Random, RandomError};
 use fidokey::host::{Host, Probe, User};
-use fidokey::transport::{Bus, Clock, Interrupt, KeyDescription, KeyKind, KeyPath};
+use fidokey::transport::{Bus, Interrupt, KeyDescription, KeyKind, KeyPath};
 use fidokey::virtual_key::{
-    KeySettings, LastingKeys, ManualClock, Nobody, Randomness, SeededRandomness, Surroundings,
-    Touch, VirtualBus, VirtualKey,
+    KeySettings, LastingKeys, ManualClock, Nobody, SeededRandomness, Surroundings, Touch,
+    VirtualBus, VirtualKey,
 };
 use hands::HandsBus;
 use reports::ReportSizeBus;
 use std::collections::HashMap;
-use std::ffi::OsString;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
-use terminal::ScriptedTerminal;
 
 /// The time of day in every test, in seconds since 1970: 2026-11-24T00:00:00Z.
 pub const NOW: u64 = 1_795_478_400;
@@ -259,166 +264,5 @@ impl Probe for ScriptedProbe {
             Some(error) => Err(io::Error::from_raw_os_error(*error)),
             None => Ok(()),
         }
-    }
-}
-
-/// A command line that is about to run.
-pub struct Prepared<'d> {
-    desk: &'d Desk,
-    arguments: Vec<String>,
-    stdin: Vec<u8>,
-    terminal: Option<Vec<Typed>>,
-    homeless: bool,
-}
-
-impl Prepared<'_> {
-    /// Adds one argument as it is, spaces included.
-    pub fn arg(mut self, argument: &str) -> Self {
-        self.arguments.push(argument.to_owned());
-        self
-    }
-
-    /// Pipes something in.
-    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
-        self.stdin = bytes.as_ref().to_vec();
-        self
-    }
-
-    /// Puts a person at a terminal who answers prompts in this order.
-    pub fn typing<const N: usize>(mut self, answers: [&str; N]) -> Self {
-        self.terminal = Some(answers.iter().map(|line| Typed::Line((*line).to_owned())).collect());
-        self
-    }
-
-    /// Puts a person at a terminal who answers prompts in this order, or breaks off.
-    pub fn at_terminal(mut self, answers: impl IntoIterator<Item = Typed>) -> Self {
-        self.terminal = Some(answers.into_iter().collect());
-        self
-    }
-
-    /// Takes away the place for this person's data.
-    pub fn homeless(mut self) -> Self {
-        self.homeless = true;
-        self
-    }
-
-    /// Runs it.
-    pub fn run(self) -> Outcome {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let mut stdin = self.stdin.as_slice();
-        let interrupt = Interrupt::new();
-        *self.desk.interrupt.lock().unwrap() = interrupt.clone();
-        self.desk.hands.interrupt_with(interrupt.clone());
-        let transcript = Arc::new(Mutex::new(Vec::new()));
-        let is_terminal = self.terminal.is_some();
-        let terminal = self.terminal.map(|answers| {
-            let (transcript, interrupt) = (transcript.clone(), interrupt.clone());
-            let clock = self.desk.clock.clone();
-            Box::new(ScriptedTerminal::new(answers, transcript, interrupt, clock))
-                as Box<dyn Terminal>
-        });
-        let mut random = TestRandom(self.desk.randomness.clone());
-        let clock: Arc<dyn Clock> = self.desk.clock.clone();
-        let world = World {
-            stdout: &mut stdout,
-            stderr: &mut stderr,
-            stdin: &mut stdin,
-            terminal,
-            setting: Setting {
-                stderr_is_terminal: is_terminal,
-                stdout_is_terminal: is_terminal,
-                no_color: true,
-                data_directory: (!self.homeless).then(|| self.desk.data_directory()),
-            },
-            host: self.desk.host(),
-            bus: self.desk.bus.clone(),
-            clock,
-            now: now(),
-            random: &mut random,
-            interrupt,
-        };
-        let mut arguments = vec![OsString::from("fidokey")];
-        arguments.extend(self.arguments.iter().map(OsString::from));
-        let exit = fidokey::cli::run(arguments, world);
-        let home = self.desk.home.path().to_str().unwrap().to_owned();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&home, "HOME");
-        let prompts = transcript.lock().unwrap().clone();
-        Outcome {
-            line: self.arguments.join(" ").replace(&home, "HOME"),
-            stdout: text(stdout),
-            stderr: text(stderr),
-            prompts,
-            exit,
-        }
-    }
-}
-
-/// What a run left behind. It prints as one text, for snapshots.
-#[must_use]
-pub struct Outcome {
-    line: String,
-    /// The answer.
-    pub stdout: String,
-    /// Everything else.
-    pub stderr: String,
-    /// What was asked on the terminal, and what was typed (secrets as stars).
-    pub prompts: Vec<String>,
-    /// How it ended.
-    pub exit: Exit,
-}
-
-impl Outcome {
-    /// The answer as JSON.
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))
-    }
-
-    /// The error as JSON.
-    pub fn error_json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}\n{self}"))
-    }
-
-    /// Fails the test unless the run ended well.
-    pub fn succeeded(&self) -> &Self {
-        assert_eq!(self.exit, Exit::Done, "{self}");
-        self
-    }
-
-    /// Fails the test unless the run ended this way.
-    pub fn ended(&self, exit: Exit) -> &Self {
-        assert_eq!(self.exit, exit, "{self}");
-        self
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "$ fidokey {}", self.line)?;
-        formatter.write_str(&self.stdout)?;
-        if !self.prompts.is_empty() {
-            writeln!(formatter, "--- terminal")?;
-            for prompt in &self.prompts {
-                writeln!(formatter, "{prompt}")?;
-            }
-        }
-        if !self.stderr.is_empty() {
-            writeln!(formatter, "--- stderr")?;
-            let shown = self.stderr.replace("\r\x1b[K", "⏎\n");
-            let shown = shown.replace("\x1b[?7l", "").replace("\x1b[?7h", "");
-            formatter.write_str(&shown)?;
-            if !shown.ends_with('\n') {
-                writeln!(formatter)?;
-            }
-        }
-        writeln!(formatter, "--- exit {}", self.exit.code())
-    }
-}
-
-/// The program's randomness: the same in every run of the tests.
-struct TestRandom(Arc<SeededRandomness>);
-
-impl Random for TestRandom {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        self.0.fill(bytes).map_err(|error| RandomError(error.to_string()))
     }
 }

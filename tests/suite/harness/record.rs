@@ -1,11 +1,12 @@
 //! Counts what is said to a key, at the key.
 
+use super::assembly::{Assembly, Message};
 use fidokey::transport::{
     Bus, BusError, Connection, ConnectionError, KeyDescription, KeyPath, OpenError, Replug,
     ReportSizes,
 };
 use fidokey::wire::cbor;
-use fidokey::wire::ctaphid::{Assembler, Command, Packet, PacketKind};
+use fidokey::wire::ctaphid::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -98,7 +99,12 @@ impl<B: Bus> Bus for RecordingBus<B> {
     fn open(&self, path: &KeyPath) -> Result<Box<dyn Connection>, OpenError> {
         let inner = self.inner.open(path)?;
         let record = self.record.clone();
-        Ok(Box::new(RecordingConnection { inner, record, path: path.clone(), pending: None }))
+        Ok(Box::new(RecordingConnection {
+            inner,
+            record,
+            path: path.clone(),
+            pending: Assembly::default(),
+        }))
     }
 
     fn wait_for_change(&self, timeout: Duration) {
@@ -114,7 +120,7 @@ struct RecordingConnection {
     inner: Box<dyn Connection>,
     record: Record,
     path: KeyPath,
-    pending: Option<Assembler>,
+    pending: Assembly,
 }
 
 impl Connection for RecordingConnection {
@@ -123,19 +129,8 @@ impl Connection for RecordingConnection {
     }
 
     fn send(&mut self, report: &[u8]) -> Result<(), ConnectionError> {
-        let packet = Packet::parse(report).unwrap();
-        match packet.kind {
-            PacketKind::Init { command, length } => {
-                let started = Assembler::start(command, length, packet.data, report.len());
-                self.pending = Some(started.unwrap());
-            }
-            PacketKind::Continuation { sequence } => {
-                self.pending.as_mut().unwrap().push(sequence, packet.data).unwrap();
-            }
-        }
-        if let Some(message) = self.pending.take_if(|message| message.is_complete()) {
-            let name = name(message.command(), &message.into_payload());
-            self.record.add(&self.path, name);
+        if let Some(Message { command, payload, .. }) = self.pending.take(report) {
+            self.record.add(&self.path, name(command, &payload));
         }
         self.inner.send(report)
     }

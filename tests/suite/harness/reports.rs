@@ -1,10 +1,11 @@
 //! Keys whose reports have another size than the usual 64 bytes.
 
+use super::assembly::{Assembly, Message};
 use fidokey::transport::{
     Bus, BusError, Connection, ConnectionError, KeyDescription, KeyPath, OpenError, Replug,
     ReportSizes,
 };
-use fidokey::wire::ctaphid::{Assembler, Packet, PacketKind, split};
+use fidokey::wire::ctaphid::split;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,7 @@ impl Bus for ReportSizeBus {
 
     fn open(&self, path: &KeyPath) -> Result<Box<dyn Connection>, OpenError> {
         let inner = self.inner.open(path)?;
-        let (to_key, to_program) = (Messages::default(), Messages::default());
+        let (to_key, to_program) = (Assembly::default(), Assembly::default());
         let arriving = VecDeque::new();
         Ok(Box::new(ReportSizeConnection { inner, size: self.size, to_key, to_program, arriving }))
     }
@@ -42,38 +43,19 @@ impl Bus for ReportSizeBus {
     }
 }
 
-/// A message that is being put together.
-#[derive(Default)]
-struct Messages(Option<(u32, Assembler)>);
-
-impl Messages {
-    /// Takes a packet; gives all of the message's packets anew when it is complete.
-    fn take(&mut self, report: &[u8], size: usize) -> Vec<Vec<u8>> {
-        let packet = Packet::parse(report).unwrap();
-        match packet.kind {
-            PacketKind::Init { command, length } => {
-                let started = Assembler::start(command, length, packet.data, report.len());
-                self.0 = Some((packet.channel, started.unwrap()));
-            }
-            PacketKind::Continuation { sequence } => {
-                self.0.as_mut().unwrap().1.push(sequence, packet.data).unwrap();
-            }
-        }
-        match self.0.take_if(|(_, message)| message.is_complete()) {
-            Some((channel, message)) => {
-                let command = message.command();
-                split(channel, command, &message.into_payload(), size).unwrap()
-            }
-            None => Vec::new(),
-        }
-    }
+/// The packets of the message that this one completes, cut anew.
+fn cut(pending: &mut Assembly, report: &[u8], size: usize) -> Vec<Vec<u8>> {
+    let Some(Message { channel, command, payload }) = pending.take(report) else {
+        return Vec::new();
+    };
+    split(channel, command, &payload, size).unwrap()
 }
 
 struct ReportSizeConnection {
     inner: Box<dyn Connection>,
     size: usize,
-    to_key: Messages,
-    to_program: Messages,
+    to_key: Assembly,
+    to_program: Assembly,
     arriving: VecDeque<Vec<u8>>,
 }
 
@@ -85,7 +67,7 @@ impl Connection for ReportSizeConnection {
     fn send(&mut self, report: &[u8]) -> Result<(), ConnectionError> {
         assert_eq!(report.len(), self.size);
         let size = self.inner.report_sizes().output;
-        self.to_key.take(report, size).iter().try_for_each(|report| self.inner.send(report))
+        cut(&mut self.to_key, report, size).iter().try_for_each(|report| self.inner.send(report))
     }
 
     fn receive(
@@ -100,7 +82,7 @@ impl Connection for ReportSizeConnection {
             }
             let mut packet = vec![0; self.inner.report_sizes().input];
             let Some(length) = self.inner.receive(&mut packet, timeout)? else { return Ok(None) };
-            self.arriving.extend(self.to_program.take(&packet[..length], self.size));
+            self.arriving.extend(cut(&mut self.to_program, &packet[..length], self.size));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Changes in what a key says: in packets, in the bytes of messages, in the tree of their CBOR.
 
 use super::run::REPORT;
+use crate::harness::{Assembly, Message};
 use fidokey::wire::cbor::{self, Value};
-use fidokey::wire::ctaphid::{Assembler, Command, Packet, PacketKind, split};
+use fidokey::wire::ctaphid::{Command, Packet, PacketKind, split};
 
 /// Numbers that look random, the same for the same seed.
 pub(super) struct Dice(pub(super) u64);
@@ -71,25 +72,17 @@ fn mutate_message(
     dice: &mut Dice,
     change: fn(Vec<u8>, &mut Dice) -> Vec<u8>,
 ) {
-    let mut first = None;
-    let mut message: Option<(u32, Assembler)> = None;
+    let (mut first, mut pending, mut last) = (None, Assembly::default(), None);
     for (at, report) in turn.iter().enumerate() {
-        let packet = Packet::parse(report).unwrap();
-        match packet.kind {
-            PacketKind::Init { command: Command::KEEPALIVE, .. } => {}
-            PacketKind::Init { command, length } => {
-                first = Some(at);
-                let started = Assembler::start(command, length, packet.data, REPORT).unwrap();
-                message = Some((packet.channel, started));
-            }
-            PacketKind::Continuation { sequence } => {
-                message.as_mut().unwrap().1.push(sequence, packet.data).unwrap();
-            }
+        match Packet::parse(report).unwrap().kind {
+            PacketKind::Init { command: Command::KEEPALIVE, .. } => continue,
+            PacketKind::Init { .. } => (first, last) = (Some(at), None),
+            PacketKind::Continuation { .. } => {}
         }
+        last = pending.take(report).or(last);
     }
-    let (Some(first), Some((channel, message))) = (first, message) else { return };
-    let command = message.command();
-    let mut payload = change(message.into_payload(), dice);
+    let (Some(first), Some(Message { channel, command, payload })) = (first, last) else { return };
+    let mut payload = change(payload, dice);
     payload.truncate(7609);
     turn.truncate(first);
     turn.extend(split(channel, command, &payload, REPORT).unwrap());

@@ -17,11 +17,11 @@ mod record;
 mod replay;
 mod run;
 
+use crate::harness::Ran;
 use change::{Dice, mutate};
 use fidokey::cli::exit::Exit;
 use record::record;
 use replay::replay;
-use run::Ran;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,7 @@
 //! Conversations with the virtual key, recorded as packets.
 
 use super::run::{Conversation, Job, description, run};
+use crate::harness::Assembly;
 use fidokey::cli::exit::Exit;
 use fidokey::transport::{
     Bus, BusError, Connection, ConnectionError, KeyDescription, KeyPath, OpenError, Replug,
@@ -10,7 +11,6 @@ use fidokey::virtual_key::{
     KeySettings, ManualClock, Nobody, SeededRandomness, Surroundings, Touch, VirtualBus, VirtualKey,
 };
 use fidokey::webauthn::base64url;
-use fidokey::wire::ctaphid::{Assembler, Packet, PacketKind};
 use serde_json::{Value as Json, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl Bus for RecordingBus {
     fn open(&self, path: &KeyPath) -> Result<Box<dyn Connection>, OpenError> {
         let inner = self.inner.open(path)?;
         let conversation = self.conversation.clone();
-        Ok(Box::new(RecordingConnection { inner, conversation, pending: None }))
+        Ok(Box::new(RecordingConnection { inner, conversation, pending: Assembly::default() }))
     }
 
     fn wait_for_change(&self, timeout: Duration) {
@@ -44,23 +44,7 @@ impl Bus for RecordingBus {
 struct RecordingConnection {
     inner: Box<dyn Connection>,
     conversation: Arc<Mutex<Conversation>>,
-    pending: Option<Assembler>,
-}
-
-/// Follows what the program sends; true when a message is complete.
-pub(super) fn completes(pending: &mut Option<Assembler>, report: &[u8]) -> bool {
-    let packet = Packet::parse(report).unwrap();
-    match packet.kind {
-        PacketKind::Init { command, length } => {
-            *pending = Some(Assembler::start(command, length, packet.data, report.len()).unwrap());
-        }
-        PacketKind::Continuation { sequence } => {
-            if let Some(message) = pending {
-                message.push(sequence, packet.data).unwrap();
-            }
-        }
-    }
-    pending.take_if(|message| message.is_complete()).is_some()
+    pending: Assembly,
 }
 
 impl Connection for RecordingConnection {
@@ -69,7 +53,7 @@ impl Connection for RecordingConnection {
     }
 
     fn send(&mut self, report: &[u8]) -> Result<(), ConnectionError> {
-        if completes(&mut self.pending, report) {
+        if self.pending.take(report).is_some() {
             self.conversation.lock().unwrap().turns.push(Vec::new());
         }
         self.inner.send(report)

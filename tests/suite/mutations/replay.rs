@@ -1,13 +1,12 @@
 //! Recorded conversations, said again.
 
-use super::record::completes;
-use super::run::{Job, Ran, description, run};
+use super::run::{Job, description, run};
+use crate::harness::{Assembly, Ran};
 use fidokey::transport::{
     Bus, BusError, Connection, ConnectionError, KeyDescription, KeyPath, OpenError, Replug,
     ReportSizes,
 };
 use fidokey::virtual_key::ManualClock;
-use fidokey::wire::ctaphid::Assembler;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,7 +25,7 @@ impl Bus for ReplayBus {
         Ok(Box::new(ReplayConnection {
             turns: self.turns.clone(),
             clock: self.clock.clone(),
-            pending: None,
+            pending: Assembly::default(),
             arriving: VecDeque::new(),
         }))
     }
@@ -43,7 +42,7 @@ impl Bus for ReplayBus {
 struct ReplayConnection {
     turns: Arc<Mutex<VecDeque<Vec<Vec<u8>>>>>,
     clock: Arc<ManualClock>,
-    pending: Option<Assembler>,
+    pending: Assembly,
     arriving: VecDeque<Vec<u8>>,
 }
 
@@ -53,7 +52,7 @@ impl Connection for ReplayConnection {
     }
 
     fn send(&mut self, report: &[u8]) -> Result<(), ConnectionError> {
-        if completes(&mut self.pending, report) {
+        if self.pending.take(report).is_some() {
             self.arriving.extend(self.turns.lock().unwrap().pop_front().unwrap_or_default());
         }
         Ok(())

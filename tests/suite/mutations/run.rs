@@ -1,13 +1,9 @@
 //! A run of the whole program beside a key that is recorded or replayed.
 
-use fidokey::cli::exit::Exit;
-use fidokey::cli::world::{Setting, World};
-use fidokey::ctap::{Random, RandomError};
+use crate::harness::{Ran, SeededRandom, Surrounded};
 use fidokey::transport::{Bus, Clock, Interrupt, KeyDescription, KeyKind, KeyPath};
-use fidokey::virtual_key::{Randomness, SeededRandomness};
-use std::ffi::OsString;
+use fidokey::virtual_key::SeededRandomness;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 const PATH: &str = "/dev/hidraw0";
 pub(super) const REPORT: usize = 64;
@@ -37,44 +33,16 @@ pub(super) fn description() -> KeyDescription {
     }
 }
 
-/// The program's randomness, the same in recording and replay.
-struct ProgramRandom(Arc<SeededRandomness>);
-
-impl Random for ProgramRandom {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RandomError> {
-        self.0.fill(bytes).map_err(|error| RandomError(error.to_string()))
-    }
-}
-
-pub(super) struct Ran {
-    pub(super) exit: Exit,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
-}
-
 pub(super) fn run(line: &str, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Ran {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let mut stdin: &[u8] = b"";
-    let mut random = ProgramRandom(SeededRandomness::new(5));
-    let world = World {
-        stdout: &mut stdout,
-        stderr: &mut stderr,
-        stdin: &mut stdin,
+    let surrounded = Surrounded {
+        stdin: &mut std::io::empty(),
         terminal: None,
-        setting: Setting {
-            stderr_is_terminal: false,
-            stdout_is_terminal: false,
-            no_color: true,
-            data_directory: None,
-        },
+        data_directory: None,
         host: fidokey::host::Host::this_machine(),
         bus,
         clock,
-        now: SystemTime::UNIX_EPOCH,
-        random: &mut random,
+        random: &mut SeededRandom(SeededRandomness::new(5)),
         interrupt: Interrupt::new(),
     };
-    let arguments = ["fidokey"].into_iter().chain(line.split_whitespace()).map(OsString::from);
-    let exit = fidokey::cli::run(arguments, world);
-    Ran { exit, stdout, stderr }
+    surrounded.run(line.split_whitespace(), false)
 }
