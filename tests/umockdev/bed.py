@@ -9,7 +9,7 @@ program sees that runs with the library umockdev-preload: give it that root as U
 
     key NAME PROGRAM STATE VENDOR PRODUCT-ID MANUFACTURER PRODUCT SERIAL TRAFFIC LOG TOUCH SWITCHES
     plug NAME | unplug NAME | replug NAME
-    touch NAME | touch NAME auto|hold | finger NAME good|wrong|auto|none
+    touch NAME | touch NAME long|auto|hold | finger NAME good|wrong|auto|none
     await NAME touch|idle|cancel
     count NAME
 
@@ -60,7 +60,9 @@ class Bed:
                 key.unplug()
                 key.plug()
             case ["touch"]:
-                key.touch()
+                key.touch("touch")
+            case ["touch", "long"]:
+                key.touch("touch long")
             case ["touch", how]:
                 key.set_touch(how)
             case ["finger", how]:

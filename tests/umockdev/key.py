@@ -82,11 +82,11 @@ class Key:
             raise Refused(f"{self.name} has no power")
         self.control.write(line + "\n")
 
-    def touch(self):
+    def touch(self, order):
         self.until("a wait for a touch", EVENT, self.exchange.needs_touch)
         with self.changed:
             self.exchange.touched()
-        self.order("touch")
+        self.order(order)
 
     def set_touch(self, how):
         self.standing = f"touch {how}"

@@ -106,7 +106,7 @@ impl Place {
         let mut user = User::of_this_process(&absolute.join("home"));
         let fidokey = self.fidokey.canonicalize()?;
         ensure!(fidokey != env::current_exe()?, "--fidokey is a link to this program");
-        let (links, environment) = tracing::begin_in(&absolute, &fidokey)?;
+        let (links, environment) = tracing::begin_in(&absolute, &user.home, &fidokey)?;
         user.environment.extend(environment);
         let mut path = vec![links];
         path.extend(env::current_exe()?.parent().map(Path::to_path_buf));

@@ -12,7 +12,7 @@ mod parse;
 mod quoted;
 
 pub use outcome::{End, Line, Outcome, Recorded};
-pub use parse::{JobError, steps};
+pub use parse::{JobError, steps, usb_id};
 pub use quoted::{quoted, words};
 
 use std::time::Duration;
@@ -111,6 +111,8 @@ pub struct Key {
     pub product: String,
     /// USB manufacturer string.
     pub manufacturer: String,
+    /// Whether a keyboard is another interface of the same USB device.
+    pub beside_keyboard: bool,
     /// How touches are answered until an act says otherwise.
     pub touch: Touch,
 }
@@ -174,6 +176,15 @@ pub enum Touch {
     Hold,
 }
 
+/// How long a touch lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Press {
+    /// A moment.
+    Short,
+    /// Five seconds and more, which some keys want for a reset.
+    Long,
+}
+
 /// One act or command, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -204,8 +215,9 @@ pub enum Act {
     As(Person),
     /// `> await KEY CONDITION`: waits until that holds of the key.
     Await(String, Condition),
-    /// `> touch KEY`: waits until the key waits for a touch, then touches it.
-    Touch(String),
+    /// `> touch KEY [long]`: waits until the key waits for a touch, then touches it, or holds a finger
+    /// on it for some seconds.
+    Touch(String, Press),
     /// `> touch KEY auto|hold`: how touches are answered from here on.
     SetTouch(String, Touch),
     /// `> cut KEY after N`: the key loses its power when the Nth further report is sent to it, which

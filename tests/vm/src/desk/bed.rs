@@ -2,7 +2,7 @@
 //! play sees is a test bed's; this process sees the machine as it is.
 
 use crate::job::{
-    Act, Command, Condition, End, Firmware, Job, Key, Line, Outcome, Recorded, Touch,
+    Act, Command, Condition, End, Firmware, Job, Key, Line, Outcome, Press, Recorded, Touch,
 };
 use crate::layout;
 use crate::stage::play::Scene;
@@ -120,7 +120,8 @@ fn request(act: &Act) -> Result<Option<Vec<String>>> {
         Act::Plug(key) => &["plug", key],
         Act::Unplug(key) => &["unplug", key],
         Act::Replug(key) => &["replug", key],
-        Act::Touch(key) => &["touch", key],
+        Act::Touch(key, Press::Short) => &["touch", key],
+        Act::Touch(key, Press::Long) => &["touch", key, "long"],
         Act::SetTouch(key, how) => &["touch", key, touch(*how)],
         Act::Finger(key, how) => &["finger", key, how],
         Act::Await(key, Condition::Touch) => &["await", key, "touch"],

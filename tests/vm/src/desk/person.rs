@@ -4,7 +4,7 @@
 use super::at_hand::AtHand;
 use super::consent::say;
 use super::fit::begins_without_key;
-use crate::job::{Act, Command, Condition, Job, Recorded, Touch};
+use crate::job::{Act, Command, Condition, Job, Press, Recorded, Touch};
 use crate::stage::play::Scene;
 use crate::stage::tracing;
 use crate::stage::user::User;
@@ -81,7 +81,10 @@ impl Scene for Person<'_> {
                 self.plug()?;
             }
             Act::SetTouch(_, touch) => self.touches(*touch),
-            Act::Touch(_) => say("  Touch the key now."),
+            Act::Touch(_, Press::Short) => say("  Touch the key now."),
+            Act::Touch(_, Press::Long) => {
+                say("  Hold your finger on the key now, for ten seconds.")
+            }
             Act::Await(_, Condition::Uptime(seconds)) => {
                 let wanted = Duration::from_secs(*seconds);
                 until("time passes", wanted + SETTLING, || Ok(self.plugged.elapsed() >= wanted))?;

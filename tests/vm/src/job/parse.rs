@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::outcome::begins_step;
 use super::{
     Absent, Act, Command, Condition, End, Firmware, Job, Kernel, Key, Line, Outcome, Part, Person,
-    Recorded, Step, Touch, USERS, Vehicle, quoted, words,
+    Press, Recorded, Step, Touch, USERS, Vehicle, quoted, words,
 };
 
 /// Why a job file cannot be read.
@@ -87,7 +87,7 @@ impl Job {
                 | Act::Await(key, _)
                 | Act::Cut(key, _)
                 | Act::Count(key)
-                | Act::Touch(key)
+                | Act::Touch(key, _)
                 | Act::SetTouch(key, _)
                 | Act::Finger(key, _) => {
                     if !self.keys.iter().any(|known| known.name == *key) {
@@ -223,7 +223,8 @@ fn simple_act(words: &[String]) -> Result<Act, String> {
         ["await", key, condition @ ..] => Act::Await(own(key), awaited(condition)?),
         ["cut", key, "after", reports] => Act::Cut(own(key), positive(reports)?),
         ["count", key] => Act::Count(own(key)),
-        ["touch", key] => Act::Touch(own(key)),
+        ["touch", key] => Act::Touch(own(key), Press::Short),
+        ["touch", key, "long"] => Act::Touch(own(key), Press::Long),
         ["touch", key, how] => Act::SetTouch(own(key), named(how, TOUCHES)?),
         ["finger", key, how @ ("good" | "wrong" | "auto" | "none")] => {
             Act::Finger(own(key), own(how))
@@ -343,6 +344,7 @@ fn key(words: &[String]) -> Result<Key, String> {
         serial: None,
         product: default_product(firmware).to_owned(),
         manufacturer: "Lab".to_owned(),
+        beside_keyboard: false,
         touch: Touch::Auto,
     };
     for option in options {
@@ -352,9 +354,13 @@ fn key(words: &[String]) -> Result<Key, String> {
             "serial" => key.serial = Some(value.to_owned()),
             "product" => key.product = value.to_owned(),
             "manufacturer" => key.manufacturer = value.to_owned(),
+            "beside" if value == "keyboard" => key.beside_keyboard = true,
             "touch" => key.touch = named(value, TOUCHES)?,
             other => return Err(format!("a key has no option {other}")),
         }
+    }
+    if key.beside_keyboard && key.vehicle != Vehicle::Gadget {
+        return Err("only a gadget has two interfaces".to_owned());
     }
     Ok(key)
 }
@@ -370,7 +376,11 @@ fn default_product(firmware: Firmware) -> &'static str {
     }
 }
 
-fn usb_id(text: &str) -> Result<(u16, u16), String> {
+/// Reads `VENDOR:PRODUCT`, two hexadecimal numbers.
+///
+/// # Errors
+/// What is wrong with it, if it is something else.
+pub fn usb_id(text: &str) -> Result<(u16, u16), String> {
     let number = |digits: &str| u16::from_str_radix(digits, 16).ok();
     text.split_once(':')
         .and_then(|(vendor, product)| Some((number(vendor)?, number(product)?)))

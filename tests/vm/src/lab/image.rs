@@ -54,6 +54,7 @@ const BASE: Share = Share {
         // The programs that advice names, and those about access lists.
         "coreutils",
         "passwd",
+        "login",
         "acl",
         // How udev is started: first in turn.
         "util-linux",
@@ -71,6 +72,7 @@ const BASE: Share = Share {
         "usr/bin/chrt",
         "usr/sbin/usermod",
         "usr/sbin/groupadd",
+        "usr/bin/newgrp",
         "usr/bin/getfacl",
         "usr/bin/setfacl",
     ],

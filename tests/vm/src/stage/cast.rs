@@ -43,8 +43,11 @@ impl Cast {
     ///
     /// When the image lacks something.
     pub fn of(job: &Job, results: &Path, start: Instant) -> Result<Self> {
+        let mut homes = Vec::new();
         for (name, _) in USERS {
-            User::named(name)?.move_in()?;
+            let user = User::named(name)?;
+            user.move_in()?;
+            homes.push(user.home);
         }
         for folder in [layout::TRAFFIC, layout::FIRMWARE_LOGS] {
             fs::create_dir_all(results.join(folder))?;
@@ -54,7 +57,7 @@ impl Cast {
             mask_fido_id()?;
         }
         if !job.without.contains(&Absent::Traces) {
-            tracing::begin()?;
+            tracing::begin(homes.iter().map(PathBuf::as_path))?;
         }
         let udev =
             if job.without.contains(&Absent::Udevd) { Udev::absent() } else { Udev::start()? };
@@ -88,6 +91,7 @@ fn key(key: &job::Key, results: &Path, start: Instant) -> Result<Key> {
         job::Vehicle::Uhid => Vehicle::uhid(name, device, identity),
         job::Vehicle::Gadget => Vehicle::gadget(name, device, identity),
     };
+    let vehicle = if key.beside_keyboard { vehicle.beside_keyboard() } else { vehicle };
     let recipe = key.firmware.program().map(|program| Recipe {
         program: Path::new(layout::FIRMWARE).join(program),
         arguments: ["--state".into(), Path::new(STATE).join(name).into()]

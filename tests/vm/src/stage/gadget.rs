@@ -14,9 +14,7 @@ use std::time::Duration;
 
 const GADGETS: &str = "/sys/kernel/config/usb_gadget";
 const CONTROLLERS: &str = "/sys/class/udc";
-const FUNCTION: &str = "functions/hid.0";
-
-const LINK: &str = "configs/c.1/hid.0";
+const CONFIGURATION: &str = "configs/c.1";
 
 /// US English, the language of the strings.
 const STRINGS: &str = "strings/0x409";
@@ -27,7 +25,8 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 /// One gadget.
 #[derive(Debug)]
 pub struct Gadget {
-    device: Device,
+    /// What each of its interfaces is, by number. The last one is whose end is opened.
+    interfaces: Vec<Device>,
     identity: Identity,
     folder: PathBuf,
     /// The number of its controller, while it is plugged in.
@@ -37,7 +36,15 @@ pub struct Gadget {
 impl Gadget {
     /// A gadget that the kernel does not know yet.
     pub fn new(name: &str, device: Device, identity: Identity) -> Self {
-        Self { device, identity, folder: Path::new(GADGETS).join(name), controller: None }
+        let folder = Path::new(GADGETS).join(name);
+        Self { interfaces: vec![device], identity, folder, controller: None }
+    }
+
+    /// The same with a keyboard that nobody types on as its first interface, as keys have that type
+    /// one-time codes.
+    pub fn beside_keyboard(mut self) -> Self {
+        self.interfaces.insert(0, Device::Keyboard);
+        self
     }
 
     /// Gives it the first free controller, and opens its end.
@@ -52,7 +59,7 @@ impl Gadget {
         let controller = free_controller()?;
         self.write("UDC", &format!("dummy_udc.{controller}"))?;
         self.controller = Some(controller);
-        let numbers = fs::read_to_string(self.folder.join(FUNCTION).join("dev"))?;
+        let numbers = fs::read_to_string(self.folder.join(function(self.last())).join("dev"))?;
         let (_, minor) = numbers.trim().split_once(':').context("a gadget has no device number")?;
         let node = format!("/dev/hidg{minor}");
         until(&format!("{node} appears"), AT_ONCE, || Ok(Path::new(&node).exists()))?;
@@ -79,15 +86,24 @@ impl Gadget {
     /// Where the kernel says that it is plugged in.
     pub fn phys(&self) -> String {
         let controller = self.controller.unwrap_or_default();
-        format!("usb-dummy_hcd.{controller}-1/input0")
+        format!("usb-dummy_hcd.{controller}-1/input{}", self.last())
+    }
+
+    /// The number of the last interface.
+    fn last(&self) -> usize {
+        self.interfaces.len().saturating_sub(1)
     }
 
     /// Has the kernel forget it.
     fn remove(&mut self) -> Result<()> {
         self.unplug()?;
         if self.folder.exists() {
-            fs::remove_file(self.folder.join(LINK))?;
-            for folder in ["configs/c.1", FUNCTION, STRINGS, ""] {
+            let functions: Vec<String> = (0..self.interfaces.len()).map(function).collect();
+            for function in &functions {
+                fs::remove_file(self.folder.join(linked(function)))?;
+            }
+            let folders = [CONFIGURATION].into_iter().chain(functions.iter().map(String::as_str));
+            for folder in folders.chain([STRINGS, ""]) {
                 fs::remove_dir(self.folder.join(folder))?;
             }
         }
@@ -95,13 +111,9 @@ impl Gadget {
     }
 
     fn create(&self) -> Result<()> {
-        let function = |file: &str| format!("{FUNCTION}/{file}");
         let strings = |file: &str| format!("{STRINGS}/{file}");
-        for folder in ["", STRINGS, FUNCTION, "configs/c.1"] {
-            let folder = self.folder.join(folder);
-            fs::create_dir(&folder)
-                .or_else(|error| if folder.is_dir() { Ok(()) } else { Err(error) })
-                .with_context(|| format!("cannot make the gadget {}", folder.display()))?;
+        for folder in ["", STRINGS, CONFIGURATION] {
+            self.make(folder)?;
         }
         let identity = &self.identity;
         self.write("idVendor", &format!("{:#06x}", identity.vendor))?;
@@ -114,17 +126,32 @@ impl Gadget {
         if let Some(serial) = &identity.serial {
             self.write(&strings("serialnumber"), serial)?;
         }
-        let (class, length) = match self.device {
+        for (number, device) in self.interfaces.iter().enumerate() {
+            self.add_interface(&function(number), *device)?;
+        }
+        Ok(())
+    }
+
+    fn add_interface(&self, function: &str, device: Device) -> Result<()> {
+        self.make(function)?;
+        let (class, length) = match device {
             Device::Key => ("0", "64"),
             Device::Keyboard => ("1", "8"),
         };
-        self.write(&function("subclass"), class)?;
-        self.write(&function("protocol"), class)?;
-        self.write(&function("report_length"), length)?;
-        let descriptor = self.folder.join(function("report_desc"));
-        fs::write(descriptor, self.device.descriptor()).context("cannot write report_desc")?;
-        symlink(self.folder.join(FUNCTION), self.folder.join(LINK))
+        self.write(&format!("{function}/subclass"), class)?;
+        self.write(&format!("{function}/protocol"), class)?;
+        self.write(&format!("{function}/report_length"), length)?;
+        let descriptor = self.folder.join(function).join("report_desc");
+        fs::write(descriptor, device.descriptor()).context("cannot write report_desc")?;
+        symlink(self.folder.join(function), self.folder.join(linked(function)))
             .context("cannot link the gadget's function")
+    }
+
+    fn make(&self, folder: &str) -> Result<()> {
+        let folder = self.folder.join(folder);
+        fs::create_dir(&folder)
+            .or_else(|error| if folder.is_dir() { Ok(()) } else { Err(error) })
+            .with_context(|| format!("cannot make the gadget {}", folder.display()))
     }
 
     fn write(&self, file: &str, text: &str) -> Result<()> {
@@ -132,6 +159,16 @@ impl Gadget {
         fs::write(&path, text)
             .with_context(|| format!("cannot write {text:?} to {}", path.display()))
     }
+}
+
+/// The folder of an interface's function.
+fn function(number: usize) -> String {
+    format!("functions/hid.{number}")
+}
+
+/// The link that makes a function part of the configuration.
+fn linked(function: &str) -> String {
+    function.replacen("functions", CONFIGURATION, 1)
 }
 
 impl Drop for Gadget {
@@ -168,6 +205,23 @@ fn lowest_free(names: &[String], taken: &[String]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_key_comes_after_the_keyboard_beside_it() {
+        let identity = Identity {
+            vendor: 0x1050,
+            product_id: 0x0407,
+            manufacturer: String::new(),
+            product: String::new(),
+            serial: None,
+        };
+        let gadget = Gadget::new("work", Device::Key, identity);
+        assert_eq!(gadget.phys(), "usb-dummy_hcd.0-1/input0");
+        let gadget = gadget.beside_keyboard();
+        assert_eq!(gadget.phys(), "usb-dummy_hcd.0-1/input1");
+        assert_eq!(gadget.interfaces, [Device::Keyboard, Device::Key]);
+        assert_eq!(linked(&function(1)), "configs/c.1/hid.1");
+    }
 
     #[test]
     fn the_lowest_free_controller_is_taken() {

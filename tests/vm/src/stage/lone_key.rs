@@ -2,12 +2,13 @@
 //! ends or somebody stops it.
 
 use super::firmware::Recipe;
-use super::identity::{Identity, parse_id};
+use super::identity::Identity;
 use super::key::Key;
 use super::traffic::Traffic;
 use super::vehicle::{Device, Vehicle};
 use super::waiting::until;
-use anyhow::{Context, Result, bail};
+use crate::job::usb_id;
+use anyhow::{Context, Error, Result, bail};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -65,7 +66,10 @@ impl Options {
             match argument.as_str() {
                 "--uhid" => is_gadget = Some(false),
                 "--gadget" => is_gadget = Some(true),
-                "--id" => (identity.vendor, identity.product_id) = parse_id(&value()?)?,
+                "--id" => {
+                    (identity.vendor, identity.product_id) =
+                        usb_id(&value()?).map_err(Error::msg)?
+                }
                 "--manufacturer" => identity.manufacturer = value()?,
                 "--product" => identity.product = value()?,
                 "--serial" => identity.serial = Some(value()?),

@@ -9,7 +9,7 @@ use super::tracing;
 use super::udev::{Hidraw, Udev};
 use super::user::User;
 use super::waiting::until;
-use crate::job::{Act, Command, Condition, End, Line, Outcome, Recorded};
+use crate::job::{Act, Command, Condition, End, Line, Outcome, Press, Recorded};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -142,12 +142,15 @@ impl Scene for Machine {
             }
             Act::As(person) => self.user = user_of(person)?,
             Act::Await(key, condition) => self.wait(key, *condition)?,
-            Act::Touch(key) => {
+            Act::Touch(key, press) => {
                 self.wait(key, Condition::Touch)?;
                 let mut prop = self.prop(key)?;
                 // First noted, then done: the answer may come at once.
                 prop.key.traffic().touched();
-                prop.key.order("touch")?;
+                prop.key.order(match press {
+                    Press::Short => "touch",
+                    Press::Long => "touch long",
+                })?;
             }
             Act::SetTouch(key, touch) => self.prop(key)?.key.set_standing_order(order(*touch))?,
             Act::Finger(key, how) => self.prop(key)?.key.order(&format!("finger {how}"))?,

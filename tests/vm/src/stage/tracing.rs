@@ -18,31 +18,38 @@ use std::process::Command;
 /// the file with the line of the job.
 const ELSEWHERE: [&str; 3] = ["FIDOKEY_LAB_PROGRAM", "FIDOKEY_LAB_TRACES", "FIDOKEY_LAB_LINE"];
 
-/// Makes the link in the machine.
+/// Makes the link in the machine, and `traces` in each home, for commands that name their trace.
 ///
 /// # Errors
 ///
 /// When it cannot be made.
-pub fn begin() -> Result<()> {
+pub fn begin<'h>(homes: impl IntoIterator<Item = &'h Path>) -> Result<()> {
     let link = Path::new(layout::TRACED_FIDOKEY);
     fs::create_dir_all(link.parent().unwrap_or(link))?;
-    Ok(symlink(layout::INIT, link)?)
+    symlink(layout::INIT, link)?;
+    for home in homes {
+        symlink(layout::TRACE_FOLDER, home.join(layout::TRACES))?;
+    }
+    Ok(())
 }
 
 /// What commands need whose `fidokey`, which is `program`, is to keep traces in a job's folder: a folder
-/// with the link, to look for commands in first, and what is to be in the environment.
+/// with the link, to look for commands in first, and what is to be in the environment. The home is in
+/// that folder.
 ///
 /// # Errors
 ///
 /// When they cannot be made.
 pub fn begin_in(
     folder: &Path,
+    home: &Path,
     program: &Path,
 ) -> Result<(PathBuf, impl Iterator<Item = (String, OsString)> + use<>)> {
     let (links, traces) = (folder.join("bin"), folder.join(layout::TRACES));
     for folder in [&links, &traces] {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
+    symlink(&traces, home.join(layout::TRACES))?;
     let name = Path::new(layout::TRACED_FIDOKEY).file_name().context("a link without a name")?;
     symlink(env::current_exe()?, links.join(name))?;
     let values = [program.to_owned(), traces, line_in(folder)].map(OsString::from);
@@ -117,7 +124,10 @@ mod tests {
     #[test]
     fn a_job_that_is_not_played_in_the_machine_has_its_own_link() {
         let folder = tempfile::tempdir().unwrap();
-        let (links, environment) = begin_in(folder.path(), Path::new("/x/fidokey")).unwrap();
+        let home = folder.path().join("home");
+        fs::create_dir(&home).unwrap();
+        let (links, environment) = begin_in(folder.path(), &home, Path::new("/x/fidokey")).unwrap();
+        assert_eq!(fs::read_link(home.join("traces")).unwrap(), folder.path().join("traces"));
         assert_eq!(fs::read_link(links.join("fidokey")).unwrap(), env::current_exe().unwrap());
         let environment: Vec<_> = environment.collect();
         assert_eq!(environment[0], (ELSEWHERE[0].to_owned(), "/x/fidokey".into()));

@@ -49,6 +49,14 @@ impl Vehicle {
         Self::Gadget(Gadget::new(name, device, identity))
     }
 
+    /// The same with a keyboard beside it in one device, where that can be.
+    pub fn beside_keyboard(self) -> Self {
+        match self {
+            Self::Gadget(gadget) => Self::Gadget(gadget.beside_keyboard()),
+            other => other,
+        }
+    }
+
     /// Has the device appear.
     ///
     /// # Errors

@@ -121,3 +121,26 @@ fn what_a_job_may_not_say_is_refused_with_its_line() {
         assert!(error.message.contains(words), "{text}: {error}");
     }
 }
+
+#[test]
+fn an_id_is_two_hexadecimal_numbers() {
+    assert_eq!(usb_id("1050:0407"), Ok((0x1050, 0x0407)));
+    for wrong in ["1050", "1050:", "xyz:0407", "10500:0407"] {
+        assert!(usb_id(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn only_a_gadget_has_a_keyboard_beside_it() {
+    let job = |vehicle| format!("kernel full\nkey work opensk {vehicle} beside=keyboard\n");
+    assert!(Job::parse(&job("gadget")).unwrap().keys[0].beside_keyboard);
+    assert_eq!(Job::parse(&job("uhid")).unwrap_err().message, "only a gadget has two interfaces");
+}
+
+#[test]
+fn a_touch_may_be_long() {
+    let job = Job::parse("key work trussed uhid\n\n> touch work\n> touch work long\n").unwrap();
+    let acts: Vec<&Act> = job.steps.iter().map(|step| &step.act).collect();
+    let touch = |press| Act::Touch("work".to_owned(), press);
+    assert_eq!(acts, [&touch(Press::Short), &touch(Press::Long)]);
+}
