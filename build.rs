@@ -1,4 +1,4 @@
-//! Hands the linker `link/order.ld`, which puts the functions that run in every start beside each other.
+//! Hands the linker `link/order.ld`, which puts the functions that common commands run beside each other.
 //!
 //! For release builds on Linux alone, and only where the linker that this build uses takes it: that is
 //! tried with an empty program. Without it the program is the same, and starts a little later.

@@ -31,8 +31,8 @@ COMMANDS = [
     "credential list --pin-file pin -d virtual:work",
 ]
 HEAD = """\
-/* Functions that run in every start of fidokey come first in the program and beside each other: the
-   system brings code into memory by windows of 64 KiB, and each that is touched takes its time.
+/* Functions that run in seven commands that people use most come first in the program and beside each
+   other: the system brings code into memory by windows of 64 KiB, and each that is touched takes its time.
    Made by tests/bench/link_order.py; why is told in docs/decisions/0007-link-order.md. */
 SECTIONS
 {

@@ -151,12 +151,17 @@ fn the_enter_key_touches_and_without_a_terminal_nobody_does() {
 const ON_A_TERMINAL: &str = r#"
 import os, pty, select, sys, time
 press, program, arguments = sys.argv[1] == "press", sys.argv[2], sys.argv[3:]
+gate, opening = os.pipe()
 child, terminal = pty.fork()
 if child == 0:
-    time.sleep(0.3)
+    os.read(gate, 1)
     os.execv(program, [program] + arguments)
 os.write(terminal, b"too early\n")
 shown, pressed, end = b"", False, time.time() + 60
+# Once the terminal shows what was typed, it is there to be read.
+while b"too early\r\n" not in shown:
+    shown += os.read(terminal, 4096)
+os.write(opening, b"!")
 while time.time() < end:
     if press and not pressed and b"Press Enter" in shown:
         os.write(terminal, b"\n")

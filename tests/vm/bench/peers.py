@@ -10,8 +10,10 @@ of wall time from start to exit, of CPU time, and of HID reports to and from the
 walls of fidokey and fido2-tools, as the median of the pairs; and the most memory.
 
 `listing-N` is of N credentials at N relying parties; fido2-token lists the relying parties in one run,
-and the credentials of each in one more. `delete-N` deletes one of N: each lists them first, as that is
-how to learn which one is meant.
+and the credentials of each in one more. `delete-N` deletes one of N. fido2-tools and
+the script list them first, as that is how they learn which one is meant, and that counts; fidokey is
+given the beginning of an ID, and looks for it itself. The listing that tells this beginning, and making
+the credential anew, count for nobody.
 
 Without busybox there is no memory, and without a traffic file (FIDOKEY_BENCH_TRAFFIC) there are no
 reports.
