@@ -1,6 +1,6 @@
 //! `fidokey credential delete` and `rename`.
 
-use crate::harness::{On, Reaction, Stocked, Typed};
+use crate::harness::{Reaction, Stocked, Typed};
 use fidokey::virtual_key::KeySettings;
 
 const TOKEN: [&str; 5] = ["INIT", "04", "06/01", "06/02", "06/09"];
@@ -48,21 +48,21 @@ fn what_was_deleted_before_a_failure_is_said() {
     let line = format!("credential delete --yes {}", all.join(" "));
     // The second deletion is refused.
     let mut count = 0;
-    stocked.desk.faults.messages(On(move |request: &[u8]| {
+    stocked.desk.faults.requests(move |request: &[u8]| {
         let deletes = request[0] == 0x0a && request[3] == 0x06;
         count += usize::from(deletes);
         if deletes && count == 2 { Reaction::Answer(vec![0x30]) } else { Reaction::Forward }
-    }));
+    });
     let refused = stocked.run(&line);
     stocked.desk.faults.mend();
     assert_eq!(stocked.names(), ["alice", "alice@example.com", "carol", "zoë"]);
     // The key is pulled out at the second.
     let mut count = 0;
-    stocked.desk.faults.messages(On(move |request: &[u8]| {
+    stocked.desk.faults.requests(move |request: &[u8]| {
         let deletes = request[0] == 0x0a && request[3] == 0x06;
         count += usize::from(deletes);
         if deletes && count == 2 { Reaction::Unplug } else { Reaction::Forward }
-    }));
+    });
     let line = format!("credential delete --yes {}", all[1..].join(" "));
     let pulled = stocked.run(&line);
     stocked.desk.faults.mend();
@@ -88,14 +88,14 @@ fn a_token_that_has_run_out_is_had_again_with_the_same_pin() {
     let stocked = Stocked::usual();
     let id = stocked.short("bob");
     let mut refused = false;
-    stocked.desk.faults.messages(On(move |request: &[u8]| {
+    stocked.desk.faults.requests(move |request: &[u8]| {
         let deletes = request[0] == 0x0a && request[3] == 0x06;
         if deletes && !std::mem::replace(&mut refused, deletes) {
             Reaction::Answer(vec![0x33])
         } else {
             Reaction::Forward
         }
-    }));
+    });
     let line = format!("credential delete {id}");
     let outcome = stocked.desk.command(&line).typing(["1234", "y"]).run();
     outcome.succeeded();

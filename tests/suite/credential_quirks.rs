@@ -1,24 +1,10 @@
-//! Credential management of keys that differ from the specification, or lie, and beside other
-//! programs.
+//! Credential management of keys that differ from the specification, or lie.
 
-use crate::harness::{MessageFault, On, Outcome, Reaction, Stocked, edit, edited, member};
+use crate::harness::{MessageFault, Outcome, Reaction, Stocked, edit, edited, manages, member};
 use fidokey::cli::exit::Exit;
 use fidokey::virtual_key::KeySettings;
 use fidokey::wire::cbor::{self, Value};
 use std::sync::{Arc, Mutex};
-
-/// Whether a request is this subcommand of credential management.
-fn is(request: &[u8], subcommand: u8) -> bool {
-    request[0] == 0x0a && request[3] == subcommand
-}
-
-/// Answers one subcommand with this.
-fn answering(stocked: &Stocked, subcommand: u8, reply: &[u8]) {
-    let reply = reply.to_vec();
-    stocked.desk.faults.messages(On(move |request: &[u8]| {
-        if is(request, subcommand) { Reaction::Answer(reply.clone()) } else { Reaction::Forward }
-    }));
-}
 
 // Every known way of saying that there is nothing.
 
@@ -27,7 +13,7 @@ fn an_empty_key_may_say_so_in_any_known_way() {
     let stocked = Stocked::with(&[]);
     let reference = stocked.run("credential list --json");
     // Solo 1 (solo1#403) says NO_CREDENTIALS to getCredsMetadata.
-    answering(&stocked, 1, &[0x2e]);
+    stocked.answering(1, &[0x2e]);
     let no_metadata = stocked.run("credential list");
     let no_metadata_json = stocked.run("credential list --json");
     insta::assert_snapshot!(format!("{no_metadata}\n{no_metadata_json}"));
@@ -36,15 +22,15 @@ fn an_empty_key_may_say_so_in_any_known_way() {
     let nothing: [&[u8]; 4] = [&[0x2e], &[0], &[0, 0xa1, 0x05, 0x00], &[0, 0xa0]];
     for answer in nothing {
         let answer = answer.to_vec();
-        stocked.desk.faults.messages(On(move |request: &[u8]| {
-            if is(request, 1) {
+        stocked.desk.faults.requests(move |request: &[u8]| {
+            if manages(request, 1) {
                 Reaction::Answer(vec![0, 0xa2, 0x01, 0x01, 0x02, 0x18, 0x95])
-            } else if is(request, 2) {
+            } else if manages(request, 2) {
                 Reaction::Answer(answer.clone())
             } else {
                 Reaction::Forward
             }
-        }));
+        });
         let outcome = stocked.run("credential list");
         assert_eq!(outcome.exit, Exit::Done, "{outcome}");
         assert_eq!(outcome.stdout, "");
@@ -146,14 +132,14 @@ fn replies_that_make_no_sense_are_errors() {
         (5, &[]),
     ];
     for (subcommand, reply) in replies {
-        answering(&stocked, subcommand, reply);
+        stocked.answering(subcommand, reply);
         let outcome = stocked.run("credential list");
         assert_eq!(outcome.exit, Exit::Failed, "{outcome}");
         assert_eq!(outcome.stdout, "");
         stocked.desk.faults.mend();
         assert_eq!(stocked.list().len(), 5, "the key is usable");
     }
-    answering(&stocked, 4, &[0, 0xa1, 0x07, 0x01]);
+    stocked.answering(4, &[0, 0xa1, 0x07, 0x01]);
     insta::assert_snapshot!(stocked.run("credential list"));
 }
 
@@ -247,100 +233,6 @@ fn relying_parties_that_the_key_cut_are_found_by_their_hash() {
     cut(&stocked, "…partment.ministry.example.org");
     let with_sign = stocked.run("credential list --json --rp ministry");
     insta::assert_snapshot!(format!("{just_cut}\n{found}\n{with_sign}"));
-}
-
-// Other programs.
-
-/// Breaks off the first enumerations of one kind as another program's command does.
-fn breaking(stocked: &Stocked, next: u8, mut times: usize) {
-    stocked.desk.faults.messages(On(move |request: &[u8]| {
-        if is(request, next) && times > 0 {
-            times -= 1;
-            Reaction::Answer(vec![0x30])
-        } else {
-            Reaction::Forward
-        }
-    }));
-}
-
-#[test]
-fn a_broken_enumeration_is_begun_again() {
-    let stocked = Stocked::usual();
-    let reference = stocked.run("credential list").stdout;
-    for next in [3, 5] {
-        for times in [1, 2] {
-            breaking(&stocked, next, times);
-            assert_eq!(stocked.run("credential list").stdout, reference);
-        }
-    }
-    breaking(&stocked, 3, 3);
-    stocked.desk.record.take();
-    insta::assert_snapshot!(stocked.run("credential list"));
-    let begun = stocked.desk.record.take().iter().filter(|name| *name == "0a/02").count();
-    assert_eq!(begun, 3);
-}
-
-#[test]
-fn a_token_that_another_program_made_void_is_had_again() {
-    let stocked = Stocked::usual();
-    let reference = stocked.run("credential list").stdout;
-    for subcommand in [2, 4] {
-        let mut refused = false;
-        stocked.desk.faults.messages(On(move |request: &[u8]| {
-            let now = is(request, subcommand) && !refused;
-            refused |= now;
-            if now { Reaction::Answer(vec![0x33]) } else { Reaction::Forward }
-        }));
-        stocked.desk.record.take();
-        assert_eq!(stocked.run("credential list").stdout, reference);
-        // One more token and one more try, and no more retries read.
-        assert_eq!(stocked.desk.record.take().len(), 6 + 3 + 5 + 2);
-    }
-    // One that is never taken is not a wrong PIN.
-    answering(&stocked, 2, &[0x33]);
-    insta::assert_snapshot!(stocked.run("credential list"));
-}
-
-#[test]
-fn a_credential_that_is_gone_meanwhile_is_left_out() {
-    let stocked = Stocked::usual();
-    let mut first = true;
-    stocked.desk.faults.messages(On(move |request: &[u8]| {
-        if is(request, 4) && std::mem::replace(&mut first, false) {
-            Reaction::Answer(vec![0x2e])
-        } else {
-            Reaction::Forward
-        }
-    }));
-    insta::assert_snapshot!(stocked.run("credential list"));
-}
-
-#[test]
-fn a_key_that_does_not_know_a_listed_credential_says_so() {
-    let stocked = Stocked::usual();
-    let id = stocked.short("bob");
-    answering(&stocked, 6, &[0x2e]);
-    let deleted = stocked.run(&format!("credential delete --yes {id}"));
-    answering(&stocked, 7, &[0x2e]);
-    let renamed = stocked.run(&format!("credential rename {id} --name bo"));
-    insta::assert_snapshot!(format!("{deleted}\n{renamed}"));
-}
-
-#[test]
-fn ctrl_c_between_two_messages_ends_a_listing() {
-    let stocked = Stocked::usual();
-    let interrupt = stocked.desk.interrupt.clone();
-    stocked.desk.faults.replies(move |request, reply| {
-        if is(request, 3) {
-            interrupt.lock().unwrap().request();
-        }
-        reply
-    });
-    let outcome = stocked.run("credential list");
-    stocked.desk.faults.mend();
-    stocked.desk.record.take();
-    insta::assert_snapshot!(outcome);
-    assert_eq!(stocked.list().len(), 5, "the key is usable");
 }
 
 // Old keys.

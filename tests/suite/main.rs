@@ -11,6 +11,7 @@ mod check;
 mod cli_reference;
 mod client_extensions;
 mod credential_changes;
+mod credential_interference;
 mod credential_quirks;
 mod credentials;
 mod demo;
@@ -44,6 +45,7 @@ mod other_clients;
 mod packets;
 mod pin;
 mod pin_problems;
+mod protocol_quirks;
 mod quirks;
 mod reset;
 #[cfg(feature = "relying-party")]

@@ -15,15 +15,6 @@ fn after_token(messages: &[&str]) -> Vec<String> {
     TOKEN.iter().chain(messages).map(|name| (*name).to_owned()).collect()
 }
 
-/// A desk with a key whose PIN is set, and the flag that gives it.
-fn desk_with_pin() -> (Desk, String) {
-    let (desk, _) = Desk::with_key();
-    desk.set_pin("1234");
-    let flag = format!("--pin-file {}", desk.file("pin", "1234"));
-    desk.record.take();
-    (desk, flag)
-}
-
 #[test]
 fn without_a_pin_a_registration_is_three_messages_and_an_assertion_three() {
     let (desk, _key) = Desk::with_key();
@@ -37,7 +28,7 @@ fn without_a_pin_a_registration_is_three_messages_and_an_assertion_three() {
 
 #[test]
 fn with_a_pin_a_registration_is_six_messages_and_an_assertion_six() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     desk.run(&format!("register {USER} --resident {pin}")).succeeded();
     assert_eq!(desk.record.take(), after_token(&["01"]));
     desk.run(&format!("assert --rp example.com {pin}")).succeeded();
@@ -46,7 +37,7 @@ fn with_a_pin_a_registration_is_six_messages_and_an_assertion_six() {
 
 #[test]
 fn a_further_assertion_is_one_more_message() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     for user in ["alice", "bob", "carol"] {
         desk.run(&format!("register --rp example.com --user {user} --resident {pin}")).succeeded();
     }
@@ -57,7 +48,7 @@ fn a_further_assertion_is_one_more_message() {
 
 #[test]
 fn hmac_secret_uses_the_shared_secret_of_the_pin() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     let secret = desk.path("secret");
     let (secret, salt) = (secret.to_str().unwrap(), "11".repeat(32));
     desk.run(&format!("register {USER} --resident --hmac-secret {pin}")).succeeded();
@@ -74,7 +65,7 @@ fn hmac_secret_uses_the_shared_secret_of_the_pin() {
 
 #[test]
 fn protocol_one_costs_the_same() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     desk.offer_protocol_one_alone();
     desk.run(&format!("register {USER} --resident {pin}")).succeeded();
     assert_eq!(desk.record.take(), after_token(&["01"]));
@@ -86,7 +77,7 @@ fn protocol_one_costs_the_same() {
 
 #[test]
 fn a_listing_is_six_and_one_for_each_relying_party_and_each_credential() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     desk.run(&format!("credential list {pin}")).succeeded();
     assert_eq!(desk.record.take(), after_token(&["0a/01"]), "nothing on it");
     for (rp, user) in [("a.example", "al"), ("b.example", "bo"), ("b.example", "cy")] {
@@ -103,7 +94,7 @@ fn a_listing_is_six_and_one_for_each_relying_party_and_each_credential() {
 
 #[test]
 fn a_second_key_hears_nothing_when_the_first_is_named() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     desk.plug(1, KeySettings::default());
     desk.run(&format!("register {USER} {pin} --device /dev/hidraw0")).succeeded();
     assert_eq!(desk.record.take_of("/dev/hidraw0"), after_token(&["01"]));
@@ -115,7 +106,7 @@ fn a_second_key_hears_nothing_when_the_first_is_named() {
 
 #[test]
 fn a_wrong_pin_is_sent_once() {
-    let (desk, _) = desk_with_pin();
+    let (desk, _) = Desk::with_pin();
     let wrong = desk.file("wrong", "4321");
     desk.run(&format!("register {USER} --pin-file {wrong}")).ended(Exit::Pin);
     // The tries left are read again, to be told; no PIN is sent again.

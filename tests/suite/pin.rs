@@ -7,15 +7,6 @@ use fidokey::virtual_key::KeySettings;
 use fidokey::wire::cbor::Encoded;
 use insta::assert_snapshot;
 
-/// A desk with a key that has the PIN 1234, and the flag that gives it.
-fn desk_with_pin() -> (Desk, String) {
-    let (desk, _) = Desk::with_key();
-    desk.set_pin("1234");
-    let flag = format!("--pin-file {}", desk.file("pin", "1234"));
-    desk.record.take();
-    (desk, flag)
-}
-
 /// Answers one clientPIN subcommand in the key's place.
 struct AnswerTo(u8, Vec<u8>);
 
@@ -45,7 +36,7 @@ fn the_status_of_a_key_without_a_pin_and_with_one() {
 
 #[test]
 fn the_status_of_a_key_that_tells_more() {
-    let (desk, _) = desk_with_pin();
+    let (desk, _) = Desk::with_pin();
     let url = Encoded::bytes(b"https://example.com/pin?\x1b[2J");
     let edit = Edit::new()
         .option("uv", Some(true))
@@ -154,7 +145,7 @@ fn a_new_pin_from_a_file_is_checked_before_it_is_sent() {
 
 #[test]
 fn an_existing_pin_file_is_checked_too_and_costs_no_try() {
-    let (desk, _) = desk_with_pin();
+    let (desk, _) = Desk::with_pin();
     for (name, content) in [("latin1", &b"p\xe4ss"[..]), ("empty", b""), ("endless", &[b'1'; 5000])]
     {
         let file = desk.file(name, content);
@@ -171,7 +162,7 @@ fn an_existing_pin_file_is_checked_too_and_costs_no_try() {
 
 #[test]
 fn set_and_change_are_told_apart_by_the_key() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     assert_snapshot!("set_although_set", desk.command("pin set").typing([]).run());
     assert_snapshot!("set_although_set_json", desk.run("pin set --json"));
     assert_snapshot!("set_with_a_current_pin", desk.run(&format!("pin set {pin}")));
@@ -189,7 +180,7 @@ fn set_and_change_are_told_apart_by_the_key() {
 
 #[test]
 fn a_pin_is_changed_at_a_terminal_and_from_files() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     let outcome = desk.command("pin change").typing(["1234", "abcd", "abcd"]).run();
     assert_snapshot!("change_at_a_terminal", outcome);
     assert_eq!(desk.record.take(), ["INIT", "04", "06/01", "06/02", "06/04"]);
@@ -206,7 +197,7 @@ fn a_pin_is_changed_at_a_terminal_and_from_files() {
 
 #[test]
 fn one_line_cannot_be_the_old_and_the_new_pin() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     let both = "pin change --pin-file - --new-pin-file -";
     assert_snapshot!("stdin_claimed_twice", desk.command(both).stdin("1234\n5678\n").run());
     assert_snapshot!(
@@ -221,7 +212,7 @@ fn one_line_cannot_be_the_old_and_the_new_pin() {
 
 #[test]
 fn a_wrong_pin_is_told_with_the_tries_left_and_the_old_one_stays() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     let outcome = desk.command("pin change").typing(["4321", "abcd", "abcd"]).run();
     assert_snapshot!("change_with_a_wrong_pin", outcome);
     // The old PIN's try was read before, and is read again: nothing else was tried.
@@ -235,7 +226,7 @@ fn a_wrong_pin_is_told_with_the_tries_left_and_the_old_one_stays() {
 
 #[test]
 fn verifying_costs_six_messages_and_keeps_no_right_worth_having() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     desk.run(&format!("pin verify {pin}")).succeeded();
     assert_eq!(desk.record.take(), ["INIT", "04", "06/01", "06/02", "06/09", "06/01"]);
     // A key that gives no such tokens for the PIN, and one that only has tokens of the old kind.
@@ -292,14 +283,14 @@ fn from_the_first_wrong_pin_to_the_last() {
 
 #[test]
 fn few_tries_are_told_when_the_pin_comes_from_a_file() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     desk.faults.messages(AnswerTo(0x01, vec![0, 0xa1, 3, 2]));
     assert_snapshot!("few_tries_and_a_file", desk.run(&format!("pin verify {pin}")));
 }
 
 #[test]
 fn a_pin_that_must_be_changed_is_good_for_that_alone() {
-    let (desk, pin) = desk_with_pin();
+    let (desk, pin) = Desk::with_pin();
     let forced = Edit::new().member(0x0c, Encoded::boolean(true));
     forced.clone().install(&desk.faults);
     assert_snapshot!("must_be_changed", desk.run(&format!("pin verify {pin}")));
@@ -349,7 +340,7 @@ fn a_pin_that_the_key_finds_too_simple() {
 
 #[test]
 fn a_key_that_says_only_with_its_state_that_it_is_blocked() {
-    let (desk, _) = desk_with_pin();
+    let (desk, _) = Desk::with_pin();
     struct Third;
     impl MessageFault for Third {
         fn request(&mut self, request: &[u8]) -> Reaction {

@@ -1,54 +1,18 @@
 //! Real keys differ: each quirk that is known has a key here that behaves so.
 
-use crate::harness::{Desk, MessageFault, Reaction, request_name};
+use crate::harness::get_info::Edit;
+use crate::harness::{Desk, MessageFault, Reaction, members, reply_of};
 use fidokey::cli::exit::Exit;
 use fidokey::transport::Clock;
 use fidokey::virtual_key::{KeySettings, ManualClock};
-use fidokey::wire::cbor::{self, Encoded, Item, Key, MapBuilder};
+use fidokey::wire::cbor::{self, Encoded, Item, MapBuilder};
 use fidokey::wire::ctaphid::{Command, Packet, PacketKind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 const REGISTER: &str = "register --rp example.com --user alice";
 const ASSERT: &str = "assert --rp example.com";
 const GET_INFO: u8 = 0x04;
-
-/// The members of a request or a successful reply, without its first byte.
-fn members(message: &[u8]) -> Vec<(i64, Vec<u8>)> {
-    let map = cbor::parse(&message[1..]).unwrap().map().unwrap();
-    let integer = |key: &Key<'_>| match key {
-        Key::Integer(number) => *number,
-        key => panic!("{key}"),
-    };
-    map.members().iter().map(|(key, item)| (integer(key), item.raw().to_vec())).collect()
-}
-
-/// A reply with other members, in any order.
-fn reply(members: &[(i64, Vec<u8>)]) -> Vec<u8> {
-    let mut bytes = vec![0, 0xa0 | u8::try_from(members.len()).unwrap()];
-    for (key, value) in members {
-        bytes.extend_from_slice(Encoded::integer(*key).as_bytes());
-        bytes.extend_from_slice(value);
-    }
-    bytes
-}
-
-/// A key that says other things of itself: members of getInfo are replaced, added or left out.
-struct Says(Vec<(i64, Option<Encoded>)>);
-
-impl MessageFault for Says {
-    fn reply(&mut self, request: &[u8], good: Vec<u8>) -> Vec<u8> {
-        if request != [GET_INFO] {
-            return good;
-        }
-        let mut info = members(&good);
-        for (key, value) in &self.0 {
-            info.retain(|(other, _)| other != key);
-            info.extend(value.clone().map(|value| (*key, value.into_bytes())));
-        }
-        reply(&info)
-    }
-}
 
 /// Nitrokey FIDO2 (nitrokey-fido2-firmware#73), Solo 2.1.0 (solo1#170), GoTrust Idem card
 /// (python-fido2#93).
@@ -63,7 +27,7 @@ fn maps_that_are_not_in_canonical_order_are_read() {
         }
         let mut members = members(&good);
         members.reverse();
-        reply(&members)
+        reply_of(&members)
     });
     desk.run("info").succeeded();
     desk.run(&format!("{REGISTER} --save {save}")).succeeded();
@@ -143,9 +107,7 @@ impl MessageFault for StrictAboutDescriptors {
 
 #[test]
 fn descriptors_have_an_id_and_a_type_and_nothing_else() {
-    let (desk, _key) = Desk::with_key();
-    desk.set_pin("1234");
-    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
+    let (desk, pin) = Desk::with_pin();
     let save = desk.path("saved");
     let save = save.to_str().unwrap();
     desk.faults.messages(StrictAboutDescriptors);
@@ -160,79 +122,6 @@ fn descriptors_have_an_id_and_a_type_and_nothing_else() {
     assert!(excluded.stderr.contains("CREDENTIAL_EXCLUDED"), "{excluded}");
     desk.run(&format!("credential rename {hex} --name bob {pin}")).succeeded();
     desk.run(&format!("credential delete {hex} --yes {pin}")).succeeded();
-}
-
-/// Token2 T2F2 (python-fido2#192): hmac-secret under protocol two, no token, and the answer is that
-/// the token is wrong.
-#[test]
-fn a_secret_that_is_refused_without_verification_is_not_a_wrong_pin() {
-    let (desk, _key) = Desk::with_key();
-    desk.set_pin("1234");
-    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
-    desk.run(&format!("{REGISTER} --resident --hmac-secret {pin}")).succeeded();
-    desk.faults.requests(|request| {
-        if request[0] != 0x02 {
-            return Reaction::Forward;
-        }
-        let members = members(request);
-        let extensions = members.iter().find(|(key, _)| *key == 4);
-        let protocol_two = extensions.is_some_and(|(_, extensions)| {
-            let inputs = cbor::parse(extensions).unwrap().map().unwrap();
-            let input = inputs.get_text("hmac-secret").map(|input| input.map().unwrap());
-            input.is_some_and(|input| input.get(4).is_some())
-        });
-        match protocol_two && !members.iter().any(|(key, _)| *key == 6) {
-            true => Reaction::Answer(vec![0x33]),
-            false => Reaction::Forward,
-        }
-    });
-    let salt = "11".repeat(32);
-    let secret = desk.path("secret");
-    let line = format!("{ASSERT} --hmac-salt {salt} --secret-out {}", secret.to_str().unwrap());
-    let refused = desk.run(&format!("{line} --user-verification discouraged"));
-    insta::assert_snapshot!(refused);
-    assert!(!secret.exists());
-    // What the hint says helps.
-    desk.run(&format!("{line} --user-verification required {pin}")).succeeded();
-}
-
-/// YubiKeys before 5.7.4 looked at 16 of the 32 bytes (YSA-2025-02); clients that sent no more
-/// worked with them by accident.
-#[test]
-fn every_proof_under_protocol_two_has_32_bytes() {
-    let (desk, _key) = Desk::with_key();
-    let lengths = Arc::new(Mutex::new(Vec::new()));
-    let seen = lengths.clone();
-    desk.faults.requests(move |request| {
-        let (proof, protocol) = match request[0] {
-            0x01 => (8, 9),
-            0x02 => (6, 7),
-            0x06 => (4, 1),
-            0x0a => (4, 3),
-            _ => return Reaction::Forward,
-        };
-        let members = members(request);
-        let get = |wanted| members.iter().find(|(key, _)| *key == wanted).map(|(_, value)| value);
-        if let Some(proof) = get(proof) {
-            let proof = cbor::parse(proof).unwrap().bytes().unwrap().len();
-            let protocol = cbor::parse(get(protocol).unwrap()).unwrap().unsigned().unwrap();
-            seen.lock().unwrap().push((request_name(request), protocol, proof));
-        }
-        Reaction::Forward
-    });
-    desk.set_pin("1234");
-    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
-    let new = format!("--new-pin-file {}", desk.file("new", "4321"));
-    desk.run(&format!("{REGISTER} --resident {pin}")).succeeded();
-    desk.run(&format!("{ASSERT} {pin}")).succeeded();
-    desk.run(&format!("credential list {pin}")).succeeded();
-    desk.run(&format!("pin change {pin} {new}")).succeeded();
-    let lengths = lengths.lock().unwrap();
-    let names: Vec<&str> = lengths.iter().map(|(name, ..)| name.as_str()).collect();
-    assert_eq!(names, ["06/03", "01", "02", "0a/01", "0a/02", "0a/04", "06/04"]);
-    for (name, protocol, length) in lengths.iter() {
-        assert_eq!((*protocol, *length), (2, 32), "{name}");
-    }
 }
 
 /// Hypersecu (flynn/u2f#14) says that it wants a PIN when nobody has touched it; others have codes
@@ -280,56 +169,16 @@ fn a_refusal_after_a_touch_is_a_refusal() {
 fn a_request_longer_than_the_key_takes_is_not_sent() {
     let (desk, _key) = Desk::with_key();
     let long = format!("{REGISTER} --display-name {}", "n".repeat(500));
-    desk.faults.messages(Says(vec![(0x05, Some(Encoded::unsigned(510)))]));
+    Edit::new().member(0x05, Encoded::unsigned(510)).install(&desk.faults);
     desk.record.take();
     let refused = desk.run(&long);
     assert_eq!(desk.record.take(), ["INIT", "04"]);
     desk.run(REGISTER).succeeded();
     for size in [None, Some(0), Some(8092), Some(u64::MAX)] {
-        desk.faults.messages(Says(vec![(0x05, size.map(Encoded::unsigned))]));
+        Edit::new().optional(0x05, size.map(Encoded::unsigned)).install(&desk.faults);
         desk.run(&long).succeeded();
     }
     insta::assert_snapshot!(refused.stderr.replace(&"n".repeat(500), "nnn"));
-}
-
-/// WearAuthn (authenticator-rs#274) has a PIN and does not say with which protocol.
-#[test]
-fn without_a_word_on_pin_protocols_it_is_protocol_one() {
-    let (desk, _key) = Desk::with_key();
-    desk.set_pin("1234");
-    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
-    struct OnlyOne(Says);
-    impl MessageFault for OnlyOne {
-        fn request(&mut self, request: &[u8]) -> Reaction {
-            if request[0] == 0x06 {
-                let protocol = &members(request)[0];
-                assert_eq!(*protocol, (1, vec![1]), "not protocol one");
-            }
-            Reaction::Forward
-        }
-        fn reply(&mut self, request: &[u8], good: Vec<u8>) -> Vec<u8> {
-            self.0.reply(request, good)
-        }
-    }
-    desk.faults.messages(OnlyOne(Says(vec![(0x06, None)])));
-    desk.run(&format!("{REGISTER} --resident {pin}")).succeeded();
-    desk.run(&format!("{ASSERT} {pin}")).succeeded();
-    desk.run(&format!("credential list {pin}")).succeeded();
-    desk.run(&format!("pin verify {pin}")).succeeded();
-}
-
-#[test]
-fn protocols_that_nobody_knows_yet_are_passed_over() {
-    let (desk, _key) = Desk::with_key();
-    desk.set_pin("1234");
-    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
-    let protocols = |numbers: &[u64]| {
-        Some(Encoded::array(numbers.iter().map(|number| Encoded::unsigned(*number))))
-    };
-    desk.faults.messages(Says(vec![(0x06, protocols(&[9, 2, 1]))]));
-    desk.run(&format!("{REGISTER} {pin}")).succeeded();
-    desk.faults.messages(Says(vec![(0x06, protocols(&[9]))]));
-    insta::assert_snapshot!(desk.run(&format!("{REGISTER} {pin}")));
 }
 
 /// `FIDO_2_2` was never defined and nine models list it; vendor commands use all 64 bits, which
@@ -337,12 +186,12 @@ fn protocols_that_nobody_knows_yet_are_passed_over() {
 #[test]
 fn what_was_never_defined_is_shown_and_hurts_nobody() {
     let (desk, _key) = Desk::with_key();
-    let texts = |all: &[&str]| Some(Encoded::array(all.iter().map(|text| Encoded::text(text))));
-    desk.faults.messages(Says(vec![
-        (0x01, texts(&["U2F_V2", "FIDO_2_1", "FIDO_2_2", "FIDO_9_9"])),
-        (0x15, Some(Encoded::array([Encoded::unsigned(u64::MAX)]))),
-        (0x77, texts(&["new"])),
-    ]));
+    let texts = |all: &[&str]| Encoded::array(all.iter().map(|text| Encoded::text(text)));
+    Edit::new()
+        .member(0x01, texts(&["U2F_V2", "FIDO_2_1", "FIDO_2_2", "FIDO_9_9"]))
+        .member(0x15, Encoded::array([Encoded::unsigned(u64::MAX)]))
+        .member(0x77, texts(&["new"]))
+        .install(&desk.faults);
     let info = desk.run("info --json").json();
     assert_eq!(info["info"]["versions"][2], "FIDO_2_2", "{info}");
     desk.run(REGISTER).succeeded();
@@ -379,7 +228,7 @@ impl MessageFault for Promising {
                 let mut members = members(&good);
                 members.retain(|(key, _)| *key != 5);
                 members.push((5, Encoded::unsigned(self.count).into_bytes()));
-                reply(&members)
+                reply_of(&members)
             }
             0x08 if good[0] != 0 => vec![self.refusal],
             _ => good,
@@ -400,7 +249,7 @@ fn the_credential_is_left_out_where_it_is_clear() {
         }
         let mut members = members(&good);
         members.retain(|(key, _)| *key != 1);
-        reply(&members)
+        reply_of(&members)
     });
     let outcome = desk.run(&format!("{ASSERT} --registration {save}"));
     outcome.succeeded();
@@ -411,7 +260,7 @@ fn the_credential_is_left_out_where_it_is_clear() {
 fn a_key_that_cannot_verify_anybody() {
     let (desk, _key) = Desk::with_key();
     let options = MapBuilder::new().text_member("rk", Encoded::boolean(true)).build();
-    desk.faults.messages(Says(vec![(0x04, Some(options))]));
+    Edit::new().member(0x04, options).install(&desk.faults);
     desk.run(REGISTER).succeeded();
     insta::assert_snapshot!(desk.run(&format!("{REGISTER} --user-verification required")));
 }

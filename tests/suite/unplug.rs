@@ -36,9 +36,7 @@ fn before_a_channel_is_there() {
 
 #[test]
 fn at_each_message() {
-    let (desk, _key) = Desk::with_key();
-    desk.set_pin("1234");
-    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
+    let (desk, pin) = Desk::with_pin();
     let resident = format!("{REGISTER} --resident {pin}");
     desk.run(&resident).succeeded();
     let other_pin = desk.file("other", "12345");
@@ -71,9 +69,7 @@ fn while_a_pin_is_set() {
 
 #[test]
 fn while_a_credential_is_deleted_and_renamed() {
-    let (desk, _key) = Desk::with_key();
-    desk.set_pin("1234");
-    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
+    let (desk, pin) = Desk::with_pin();
     for user in ["alice", "bob"] {
         let line = format!("register --rp example.com --user {user} --resident {pin}");
         desk.run(&line).succeeded();

@@ -17,14 +17,18 @@ impl Edit {
     }
 
     /// Adds or replaces a member.
-    pub fn member(mut self, number: i64, value: Encoded) -> Self {
-        self.members.push((number, Some(value)));
-        self
+    pub fn member(self, number: i64, value: Encoded) -> Self {
+        self.optional(number, Some(value))
     }
 
     /// Leaves a member out.
-    pub fn without(mut self, number: i64) -> Self {
-        self.members.push((number, None));
+    pub fn without(self, number: i64) -> Self {
+        self.optional(number, None)
+    }
+
+    /// Adds or replaces a member, or leaves it out.
+    pub fn optional(mut self, number: i64, value: Option<Encoded>) -> Self {
+        self.members.push((number, value));
         self
     }
 

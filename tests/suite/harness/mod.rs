@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 mod assembly;
+mod fault_bus;
 mod faults;
 pub mod get_info;
 mod hands;
@@ -25,13 +26,14 @@ pub use outcome::Outcome;
 pub use prepared::Prepared;
 pub use processor::time_on_processor;
 pub use record::{Record, RecordingBus, request_name};
-pub use replies::{On, edit, edited, member};
-pub use stocked::Stocked;
+pub use replies::{edit, edited, member, members, reply_of};
+pub use stocked::{Stocked, manages};
 pub use terminal::Typed;
 pub use world::{Ran, SeededRandom, Surrounded};
 
 use crate::fake_machine::FakeMachine;
-use faults::{FaultBus, Faults};
+use fault_bus::FaultBus;
+use faults::Faults;
 use fidokey::host::{Host, Probe, User};
 use fidokey::transport::{Bus, Interrupt, KeyDescription, KeyKind, KeyPath};
 use fidokey::virtual_key::{
@@ -138,6 +140,15 @@ impl Desk {
         let desk = Self::empty();
         let key = desk.plug(0, KeySettings::default());
         (desk, key)
+    }
+
+    /// A desk with one key of the usual kind whose PIN is 1234, and the flag that gives it.
+    pub fn with_pin() -> (Self, String) {
+        let (desk, _) = Self::with_key();
+        desk.set_pin("1234");
+        let flag = format!("--pin-file {}", desk.file("pin", "1234"));
+        desk.record.take();
+        (desk, flag)
     }
 
     /// Plugs in a key that touches itself, at `/dev/hidraw{number}`.

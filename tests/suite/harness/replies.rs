@@ -1,7 +1,6 @@
 //! What a key says, changed on its way.
 
-use super::{MessageFault, Reaction};
-use fidokey::wire::cbor::{self, Value};
+use fidokey::wire::cbor::{self, Encoded, Key, Value};
 
 /// Changes the key's successful replies to these subcommands of credential management.
 pub fn edit(
@@ -45,11 +44,22 @@ impl From<&str> for Label {
     }
 }
 
-/// A fault that decides what becomes of requests.
-pub struct On<F>(pub F);
+/// The members of a request or a successful reply, without its first byte.
+pub fn members(message: &[u8]) -> Vec<(i64, Vec<u8>)> {
+    let map = cbor::parse(&message[1..]).unwrap().map().unwrap();
+    let integer = |key: &Key<'_>| match key {
+        Key::Integer(number) => *number,
+        key => panic!("{key}"),
+    };
+    map.members().iter().map(|(key, item)| (integer(key), item.raw().to_vec())).collect()
+}
 
-impl<F: FnMut(&[u8]) -> Reaction + Send> MessageFault for On<F> {
-    fn request(&mut self, request: &[u8]) -> Reaction {
-        (self.0)(request)
+/// A reply with other members, in any order.
+pub fn reply_of(members: &[(i64, Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = vec![0, 0xa0 | u8::try_from(members.len()).unwrap()];
+    for (key, value) in members {
+        bytes.extend_from_slice(Encoded::integer(*key).as_bytes());
+        bytes.extend_from_slice(value);
     }
+    bytes
 }

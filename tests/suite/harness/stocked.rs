@@ -1,6 +1,6 @@
 //! A desk with a key that holds credentials.
 
-use super::{Desk, Outcome};
+use super::{Desk, Outcome, Reaction};
 
 /// A desk with a key that holds the accounts given, as relying party, name and display name.
 pub struct Stocked {
@@ -74,4 +74,18 @@ impl Stocked {
     pub fn short(&self, name: &str) -> String {
         self.of(name, "short_id")
     }
+
+    /// Answers one subcommand of credential management with this from now on.
+    pub fn answering(&self, subcommand: u8, reply: &[u8]) {
+        let reply = reply.to_vec();
+        self.desk.faults.requests(move |request| match manages(request, subcommand) {
+            true => Reaction::Answer(reply.clone()),
+            false => Reaction::Forward,
+        });
+    }
+}
+
+/// Whether a request is this subcommand of credential management.
+pub fn manages(request: &[u8], subcommand: u8) -> bool {
+    request[0] == 0x0a && request[3] == subcommand
 }
