@@ -3,7 +3,7 @@
 use super::error::AuthenticatorError;
 use super::interaction::Act;
 use super::key::{Context, Key};
-use super::preflight;
+use super::preflight::{self, ADDED_LATER, Sending, Sent};
 use super::register::{decrypted, encrypted_salts, not_recognised};
 use super::token::{Need, Token};
 use super::verification::{self, Ceremony, Method, UserVerification};
@@ -82,14 +82,18 @@ pub fn assert(
         return Err(AuthenticatorError::Refused { command, status });
     }
     let app_id = made_with_u2f(key, context, parameters, &allow)?;
-    let asked = Asked { parameters, rp_id: app_id.unwrap_or(&parameters.rp_id), allow: &allow };
+    let rp_id = app_id.unwrap_or(&parameters.rp_id);
+    let asked = Asked { parameters, rp_id, allow: &allow, sending: Sending::Whole };
     let first = match begin(key, context, asked, method) {
-        Err(AuthenticatorError::Refused {
-            status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
-            ..
-        }) if matches!(method, Method::None | Method::BuiltInOption) => {
-            if !verification::pin_can_stand_in(key.info(context)?) {
-                return Err(AuthenticatorError::NoUserVerification);
+        Err(
+            error @ AuthenticatorError::Refused {
+                status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
+                ..
+            },
+        ) if matches!(method, Method::None | Method::BuiltInOption) => {
+            let info = key.info(context)?;
+            if !verification::pin_can_stand_in(info) {
+                return Err(verification::no_stand_in(info, error));
             }
             begin(key, context, asked, Method::Pin)?
         }
@@ -119,6 +123,7 @@ struct Asked<'a> {
     /// The RP ID, or the AppID in its place.
     rp_id: &'a str,
     allow: &'a [CredentialDescriptor],
+    sending: Sending,
 }
 
 /// The AppID, if a credential was made under it and none under the RP ID (WebAuthn Level 3 section
@@ -133,7 +138,8 @@ fn made_with_u2f<'a>(
     if !preflight::speaks_u2f(key, context)? {
         return Ok(None);
     }
-    let mut holds = |rp_id| match preflight::find(key, context, rp_id, allow, None) {
+    let mut holds = |rp_id| match preflight::find(key, context, rp_id, allow, Sending::Whole, None)
+    {
         Err(AuthenticatorError::Refused { .. }) => Ok(false),
         result => result.map(|found| found.is_some()),
     };
@@ -146,12 +152,28 @@ struct Begun {
     hmac_secret: Option<HmacSecretInput>,
 }
 
+/// Makes the first assertion with the list as the key takes it.
 fn begin(
     key: &mut Key,
     context: &mut Context<'_>,
     asked: Asked<'_>,
     method: Method,
 ) -> Result<Begun, AuthenticatorError> {
+    match begin_sending(key, context, asked, method)? {
+        Sent::Done(begun) => Ok(begun),
+        Sent::ListRefused { .. } => {
+            let cut = Asked { sending: Sending::Cut, ..asked };
+            begin_sending(key, context, cut, method)?.done()
+        }
+    }
+}
+
+fn begin_sending(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    asked: Asked<'_>,
+    method: Method,
+) -> Result<Sent<Begun>, AuthenticatorError> {
     match method {
         Method::None => send(key, context, asked, None, None),
         Method::BuiltInOption => {
@@ -180,7 +202,7 @@ fn send(
     asked: Asked<'_>,
     uv: Option<bool>,
     token: Option<&Token>,
-) -> Result<Begun, AuthenticatorError> {
+) -> Result<Sent<Begun>, AuthenticatorError> {
     let parameters = asked.parameters;
     let mut request = GetAssertion {
         rp_id: asked.rp_id.to_owned(),
@@ -212,12 +234,18 @@ fn send(
         key.exchange(context, &request)
     };
     let unverified = token.is_none() && uv.is_none() && salts.is_some();
-    let mut response = result.map_err(|error| only_verified(error, unverified))?;
+    let result = result.map_err(|error| only_verified(error, unverified));
+    let mut response = match Sent::of(result, &request.allow_list)? {
+        Sent::Done(response) => response,
+        Sent::ListRefused { command, status } => {
+            return Ok(Sent::ListRefused { command, status });
+        }
+    };
     // A key may leave the credential out when only one was allowed (CTAP 2.3 section 6.2.3).
     if let (None, [only]) = (&response.credential, request.allow_list.as_slice()) {
         response.credential = Some(only.clone());
     }
-    Ok(Begun { response, hmac_secret: request.extensions.hmac_secret })
+    Ok(Sent::Done(Begun { response, hmac_secret: request.extensions.hmac_secret }))
 }
 
 /// The list as it is sent: whole where the key takes it, or else the one that the key holds. Salts
@@ -230,18 +258,17 @@ fn allowed(
     token: Option<&Token>,
 ) -> Result<Vec<CredentialDescriptor>, AuthenticatorError> {
     let rest = request.encode().len().saturating_add(ADDED_LATER);
-    let whole = preflight::fits(key.info(context)?, asked.allow, rest);
+    let fits = preflight::fits(key.info(context)?, asked.allow, rest);
+    let whole = fits && asked.sending == Sending::Whole;
     let one_by_one = !asked.parameters.hmac_secret_by_credential.is_empty();
     if asked.allow.len() <= 1 || (whole && !one_by_one) {
         return Ok(asked.allow.to_vec());
     }
-    let found = preflight::find(key, context, asked.rp_id, asked.allow, token)?;
+    let Asked { rp_id, allow, sending, .. } = asked;
+    let found = preflight::find(key, context, rp_id, allow, sending, token)?;
     // With none on it, the key says so itself, after its touch.
-    Ok(found.or_else(|| asked.allow.first().cloned()).into_iter().collect())
+    Ok(found.or_else(|| allow.first().cloned()).into_iter().collect())
 }
-
-/// Bytes that a request may grow by after it was measured.
-const ADDED_LATER: usize = 256;
 
 /// Token2's T2F2 refuses hmac-secret under protocol two without a token, and says so as if there
 /// had been a token.

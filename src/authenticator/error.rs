@@ -77,6 +77,17 @@ pub enum PinError {
     TokenRefused,
 }
 
+/// What a key can verify a person by, and what is not set up on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSetUp {
+    /// Its PIN, the only way.
+    Pin,
+    /// A way of its own, such as a fingerprint; a PIN does not do.
+    OwnVerification,
+    /// Neither of the two, of which one does.
+    PinAndOwnVerification,
+}
+
 /// How it was seen that two keys are not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Difference {
@@ -179,7 +190,7 @@ pub enum AuthenticatorError {
     },
     /// User verification is required and the key has none set up.
     #[error("user verification is required, and the key has no PIN or fingerprint set up")]
-    NoUserVerification,
+    NoUserVerification(NotSetUp),
     /// A PIN problem.
     #[error(transparent)]
     Pin(#[from] PinError),

@@ -28,7 +28,7 @@ pub use credentials::{
     StoredCredentials, StoredRelyingParty, check_can_rename, delete_credential, list_credentials,
     rename_credential,
 };
-pub use error::{AuthenticatorError, Difference, PinError, Question, ResetError};
+pub use error::{AuthenticatorError, Difference, NotSetUp, PinError, Question, ResetError};
 pub use interaction::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
 };

@@ -1,14 +1,15 @@
 //! Asking a key silently which of many credentials it holds (`up: false`; CTAP 2.3 sections 6.1.2
 //! and 6.2.2), so that a list longer than the key takes can be cut to what it knows.
 //!
-//! A list that the key takes as it is costs no message.
+//! A list that the key takes as it is costs no message. One of which it states no limit is sent whole
+//! first: if it then refuses it, it is asked about parts, half as long with every refusal.
 
 use super::error::AuthenticatorError;
 use super::key::{Context, Key};
 use super::token::Token;
 use crate::ctap::get_assertion::GetAssertion;
 use crate::ctap::get_info::Info;
-use crate::ctap::{CredentialDescriptor, Request};
+use crate::ctap::{CommandCode, CredentialDescriptor, Request};
 use crate::wire::ctaphid::MAX_MESSAGE;
 use crate::wire::status::Status;
 
@@ -18,6 +19,87 @@ const DESCRIPTOR: usize = 27;
 /// The most questions that one list is asked in. A key that takes one ID at a time is asked for no
 /// more than these.
 const MAX_QUESTIONS: usize = 256;
+
+/// Bytes that a message may have where the key states nothing (CTAP 2.3 section 6.4).
+const MESSAGE_UNSTATED: usize = 1024;
+
+/// Bytes that a request may grow by after it was measured: a token's proof, and encrypted salts.
+pub(super) const ADDED_LATER: usize = 256;
+
+/// How a list of credentials is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// As it is, where the key takes it.
+    Whole,
+    /// Cut to what the key holds, after it has refused the whole list. It is asked about at most half
+    /// of the list at once.
+    Cut,
+}
+
+impl Sending {
+    /// How many credentials of a list the key may be asked about at once.
+    pub(super) fn at_once(self, list: &[CredentialDescriptor]) -> usize {
+        match self {
+            Self::Whole => usize::MAX,
+            Self::Cut => list.len().div_ceil(2),
+        }
+    }
+}
+
+/// What became of a command with a list.
+#[derive(Debug)]
+pub(super) enum Sent<T> {
+    /// The key carried it out.
+    Done(T),
+    /// The key takes less of a list of several at once.
+    ListRefused {
+        /// In which command.
+        command: CommandCode,
+        /// In its words.
+        status: Status,
+    },
+}
+
+impl<T> Sent<T> {
+    /// Tells a refusal that may be about the list from others.
+    ///
+    /// # Errors
+    ///
+    /// Every other refusal.
+    pub(super) fn of(
+        result: Result<T, AuthenticatorError>,
+        list: &[CredentialDescriptor],
+    ) -> Result<Self, AuthenticatorError> {
+        match result {
+            Ok(done) => Ok(Self::Done(done)),
+            Err(AuthenticatorError::Refused { command, status })
+                if list.len() > 1 && is_too_much(status) =>
+            {
+                Ok(Self::ListRefused { command, status })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What was made.
+    ///
+    /// # Errors
+    ///
+    /// That the key refused the list.
+    pub(super) fn done(self) -> Result<T, AuthenticatorError> {
+        match self {
+            Self::Done(done) => Ok(done),
+            Self::ListRefused { command, status } => {
+                Err(AuthenticatorError::Refused { command, status })
+            }
+        }
+    }
+}
+
+/// Whether a key says that it takes less at once.
+fn is_too_much(status: Status) -> bool {
+    [Status::REQUEST_TOO_LARGE, Status::LIMIT_EXCEEDED, Status::INVALID_LENGTH].contains(&status)
+}
 
 /// How much a key takes at once.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +118,7 @@ impl Limits {
         };
         Self {
             credentials: limit(info.max_credential_count_in_list).unwrap_or(usize::MAX),
-            message: limit(info.max_msg_size).unwrap_or(MAX_MESSAGE).min(MAX_MESSAGE),
+            message: limit(info.max_msg_size).unwrap_or(MESSAGE_UNSTATED).min(MAX_MESSAGE),
             id: limit(info.max_credential_id_length).unwrap_or(usize::MAX),
         }
     }
@@ -86,7 +168,8 @@ pub fn find_silently(
 ) -> Result<Option<Vec<u8>>, AuthenticatorError> {
     let ids: Vec<_> = ids.iter().cloned().map(CredentialDescriptor::new).collect();
     let possible = possible(key.info(context)?, &ids);
-    Ok(find(key, context, rp_id, &possible, None)?.map(|found| found.id))
+    let found = find(key, context, rp_id, &possible, Sending::Whole, None)?;
+    Ok(found.map(|found| found.id))
 }
 
 /// Finds one of the credentials on the key, without a touch. A token shows those, too, that exist
@@ -96,6 +179,7 @@ pub(super) fn find(
     context: &mut Context<'_>,
     rp_id: &str,
     list: &[CredentialDescriptor],
+    sending: Sending,
     token: Option<&Token>,
 ) -> Result<Option<CredentialDescriptor>, AuthenticatorError> {
     let mut request = GetAssertion {
@@ -106,6 +190,7 @@ pub(super) fn find(
     };
     let rest = request.encode().len();
     let mut limits = Limits::of(key.info(context)?);
+    limits.credentials = limits.credentials.min(sending.at_once(list));
     let mut questions = 0_usize;
     let claimed = u64::try_from(list.len()).unwrap_or(u64::MAX);
     let mut list = list;
@@ -127,10 +212,9 @@ pub(super) fn find(
                 ..
             }) => list = after,
             // The key takes less than it says.
-            Err(AuthenticatorError::Refused {
-                status: Status::REQUEST_TOO_LARGE | Status::LIMIT_EXCEEDED | Status::INVALID_LENGTH,
-                ..
-            }) if count > 1 => limits.credentials = count.div_ceil(2),
+            Err(AuthenticatorError::Refused { status, .. }) if count > 1 && is_too_much(status) => {
+                limits.credentials = count.div_ceil(2);
+            }
             Err(error) => return Err(error),
         }
     }

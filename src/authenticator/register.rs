@@ -3,7 +3,7 @@
 use super::error::{AuthenticatorError, PinError};
 use super::interaction::Act;
 use super::key::{Context, Key};
-use super::preflight;
+use super::preflight::{self, ADDED_LATER, Sending, Sent};
 use super::token::{Need, Token};
 use super::verification::{self, Ceremony, Method, UserVerification};
 use crate::ctap::hmac_secret::{HmacOutputs, HmacSalts, HmacSecretInput};
@@ -65,12 +65,15 @@ pub fn register(
     }
     match make(key, context, &mut parameters, &exclude, method) {
         // The key insists on verification although it did not say so, or its own is blocked.
-        Err(AuthenticatorError::Refused {
-            status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
-            ..
-        }) if matches!(method, Method::None | Method::BuiltInOption) => {
-            if !verification::pin_can_stand_in(key.info(context)?) {
-                return Err(AuthenticatorError::NoUserVerification);
+        Err(
+            error @ AuthenticatorError::Refused {
+                status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
+                ..
+            },
+        ) if matches!(method, Method::None | Method::BuiltInOption) => {
+            let info = key.info(context)?;
+            if !verification::pin_can_stand_in(info) {
+                return Err(verification::no_stand_in(info, error));
             }
             make(key, context, &mut parameters, &exclude, Method::Pin)
         }
@@ -89,7 +92,7 @@ fn refuse_if_held(
         return Ok(());
     }
     // U2F's credentials need no verification, and a key that insists on it has none to show.
-    let found = match preflight::find(key, context, app_id, exclude, None) {
+    let found = match preflight::find(key, context, app_id, exclude, Sending::Whole, None) {
         Err(AuthenticatorError::Refused { .. }) => None,
         result => result?,
     };
@@ -102,6 +105,7 @@ fn refuse_if_held(
     }
 }
 
+/// Makes the credential with the list as the key takes it.
 fn make(
     key: &mut Key,
     context: &mut Context<'_>,
@@ -109,18 +113,34 @@ fn make(
     exclude: &[CredentialDescriptor],
     method: Method,
 ) -> Result<Made, AuthenticatorError> {
+    match make_sending(key, context, parameters, (exclude, Sending::Whole), method)? {
+        Sent::Done(made) => Ok(made),
+        Sent::ListRefused { .. } => {
+            make_sending(key, context, parameters, (exclude, Sending::Cut), method)?.done()
+        }
+    }
+}
+
+fn make_sending(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    parameters: &mut RegisterParameters,
+    (exclude, sending): (&[CredentialDescriptor], Sending),
+    method: Method,
+) -> Result<Sent<Made>, AuthenticatorError> {
     let command = &mut parameters.command;
     command.uv = None;
     command.pin_uv_auth = None;
     command.exclude_list = Vec::new();
-    // Room for what is added later: a token's proof, and encrypted salts.
     let rest = command.encode().len().saturating_add(ADDED_LATER);
-    let whole = preflight::fits(key.info(context)?, exclude, rest);
+    let fits = preflight::fits(key.info(context)?, exclude, rest);
+    let whole = fits && sending == Sending::Whole;
+    let list = List { exclude, whole, sending };
     match method {
-        Method::None => send(key, context, parameters, exclude, whole, None),
+        Method::None => send(key, context, parameters, list, None),
         Method::BuiltInOption => {
             parameters.command.uv = Some(true);
-            send(key, context, parameters, exclude, whole, None).map_err(not_recognised)
+            send(key, context, parameters, list, None).map_err(not_recognised)
         }
         Method::Pin | Method::BuiltInToken => {
             let rp_id = parameters.command.rp.id.clone();
@@ -128,7 +148,7 @@ fn make(
             let permissions = Permissions::MAKE_CREDENTIAL | silent;
             let need = Need { permissions, rp_id: Some(&rp_id) };
             let result = key.with_token(context, need, method, |key, context, token| {
-                send(key, context, parameters, exclude, whole, Some(token))
+                send(key, context, parameters, list, Some(token))
             });
             // The key takes the permission back with the first use (CTAP 2.1 section 6.5.5.7).
             key.token = None;
@@ -137,39 +157,51 @@ fn make(
     }
 }
 
-/// Bytes that a request may grow by after it was measured.
-const ADDED_LATER: usize = 256;
+/// The exclude list, and how it is sent.
+#[derive(Clone, Copy)]
+struct List<'a> {
+    exclude: &'a [CredentialDescriptor],
+    whole: bool,
+    sending: Sending,
+}
 
 /// Sends the command, with what of the exclude list the key takes.
 fn send(
     key: &mut Key,
     context: &mut Context<'_>,
     parameters: &mut RegisterParameters,
-    exclude: &[CredentialDescriptor],
-    whole: bool,
+    list: List<'_>,
     token: Option<&Token>,
-) -> Result<Made, AuthenticatorError> {
+) -> Result<Sent<Made>, AuthenticatorError> {
     let command = &mut parameters.command;
-    command.exclude_list = if whole {
-        exclude.to_vec()
+    command.exclude_list = if list.whole {
+        list.exclude.to_vec()
     } else {
         // What is found is excluded by the key itself, after its touch.
-        preflight::find(key, context, &command.rp.id, exclude, token)?.into_iter().collect()
+        let (rp_id, exclude) = (&command.rp.id, list.exclude);
+        let found = preflight::find(key, context, rp_id, exclude, list.sending, token)?;
+        found.into_iter().collect()
     };
     command.pin_uv_auth = token.map(|token| token.authenticate(&command.client_data_hash));
     // After the token: fetching it may have changed the shared secret.
     command.extensions.hmac_secret_mc =
         encrypted_salts(key, context, parameters.hmac_secret.as_ref())?;
-    let response = if command.uv == Some(true) {
+    let result = if command.uv == Some(true) {
         let within = context.settings.timing.touch;
-        key.exchange_with(context, &*command, &Act::VerifyOnKey { within })?
+        key.exchange_with(context, &*command, &Act::VerifyOnKey { within })
     } else {
-        key.exchange(context, &*command)?
+        key.exchange(context, &*command)
+    };
+    let response = match Sent::of(result, &command.exclude_list)? {
+        Sent::Done(response) => response,
+        Sent::ListRefused { command, status } => {
+            return Ok(Sent::ListRefused { command, status });
+        }
     };
     let encrypted = response.extensions().hmac_secret_mc;
     let input = command.extensions.hmac_secret_mc.as_ref();
     let hmac_secret = decrypted(key, encrypted.as_deref(), input)?;
-    Ok(Made { response, hmac_secret })
+    Ok(Sent::Done(Made { response, hmac_secret }))
 }
 
 /// Salts, encrypted for the key.

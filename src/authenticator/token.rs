@@ -7,7 +7,7 @@
 use super::error::{AuthenticatorError, PinError, Question};
 use super::interaction::{Act, Answer, Notice, PinRequest};
 use super::key::{Context, Key};
-use super::verification::{Method, pin_can_stand_in};
+use super::verification::{Method, no_stand_in, pin_can_stand_in};
 use crate::ctap::client_pin::{
     GetKeyAgreement, GetPinRetries, GetPinToken, GetPinUvAuthTokenUsingPin,
     GetPinUvAuthTokenUsingUv, GetUvRetries, PinRetries,
@@ -276,8 +276,9 @@ impl Key {
                 error @ (AuthenticatorError::Refused { status: Status::UV_BLOCKED, .. }
                 | AuthenticatorError::Pin(PinError::NotRecognised { .. })),
             ) => {
-                if !pin_can_stand_in(self.info(context)?) {
-                    return Err(error);
+                let info = self.info(context)?;
+                if !pin_can_stand_in(info) {
+                    return Err(no_stand_in(info, error));
                 }
                 let blocked = matches!(error, AuthenticatorError::Refused { .. });
                 context

@@ -1,6 +1,6 @@
 //! Whether and how the person is verified in a ceremony (CTAP 2.3 sections 6.1.2 and 6.2.2).
 
-use super::error::{AuthenticatorError, PinError};
+use super::error::{AuthenticatorError, NotSetUp, PinError};
 use crate::ctap::get_info::Info;
 
 /// What a relying party asks for (WebAuthn Level 3 section 5.8.6).
@@ -77,11 +77,36 @@ pub(super) fn method(
     if pin {
         return Ok(Method::Pin);
     }
-    if options.client_pin().is_none() && options.uv().is_none() {
-        let what = "a PIN or a fingerprint".to_owned();
-        return Err(AuthenticatorError::Unsupported { what });
+    Err(lacking(info))
+}
+
+/// Why nobody can be verified by a key, and what would have to be set up on it.
+fn lacking(info: &Info) -> AuthenticatorError {
+    let options = info.options();
+    // A PIN may be good for managing the key alone (CTAP 2.3 section 6.4).
+    let pin_serves = options.no_mc_ga_permissions_with_client_pin() != Some(true);
+    match (options.client_pin(), options.uv()) {
+        (Some(true), _) if pin_serves && info.force_pin_change() => PinError::MustBeChanged.into(),
+        (Some(false), Some(false)) if pin_serves => {
+            AuthenticatorError::NoUserVerification(NotSetUp::PinAndOwnVerification)
+        }
+        (Some(false), _) if pin_serves => AuthenticatorError::NoUserVerification(NotSetUp::Pin),
+        (_, Some(false)) => AuthenticatorError::NoUserVerification(NotSetUp::OwnVerification),
+        (Some(_), None) => {
+            let what = "a PIN for registering and signing in; it uses one only to be managed";
+            AuthenticatorError::Unsupported { what: what.to_owned() }
+        }
+        _ => AuthenticatorError::Unsupported { what: "a PIN or a fingerprint".to_owned() },
     }
-    Err(AuthenticatorError::NoUserVerification)
+}
+
+/// What is said where the PIN cannot stand in for a verification that a key wants or has blocked:
+/// what would have to be set up first, or else the key's own refusal.
+pub(super) fn no_stand_in(info: &Info, refusal: AuthenticatorError) -> AuthenticatorError {
+    match lacking(info) {
+        AuthenticatorError::Unsupported { .. } => refusal,
+        lacking => lacking,
+    }
 }
 
 /// Whether the PIN can stand in when the key's own verification is blocked or fails.

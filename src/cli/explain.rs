@@ -32,7 +32,7 @@ pub use virtual_key::lasting;
 
 use super::error::CliError;
 use super::exit::Exit;
-use crate::authenticator::{AuthenticatorError, Question};
+use crate::authenticator::{AuthenticatorError, NotSetUp, Question};
 use crate::client::{ClientError, ExtensionError};
 use crate::ctap::{CryptoError, Effect, RandomError};
 use crate::output::text::escape;
@@ -78,6 +78,16 @@ impl CliError {
     pub fn terminal(error: &std::io::Error) -> Self {
         Self::new(Exit::Failed, "terminal", "The terminal cannot be used. Nothing was changed.")
             .cause(error.to_string())
+            .hint("Run the command in another terminal, or add `--no-input` and say all by flags.")
+    }
+
+    /// Standard output cannot be written to.
+    pub fn no_output(error: &std::io::Error) -> Self {
+        let message = "What was asked for was done, but the answer could not be written to \
+                       standard output.";
+        Self::new(Exit::Failed, "output", message)
+            .cause(error.to_string())
+            .hint("See that the disk is not full and that standard output is open.")
     }
 }
 
@@ -196,12 +206,7 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
         )
         .status(*status)
         .hint("Add `--user-verification required`. The secret is then another one than without."),
-        AuthenticatorError::NoUserVerification => CliError::new(
-            Exit::Pin,
-            "no_user_verification",
-            format!("This needs the PIN of {name}, and it has none yet. Nothing was changed."),
-        )
-        .hint("Set one with `fidokey pin set`."),
+        AuthenticatorError::NoUserVerification(missing) => no_user_verification(*missing, &name),
         AuthenticatorError::Pin(error) => pin::explain(error, &name),
         AuthenticatorError::CannotAsk(question) => cannot_ask(*question, &name),
         AuthenticatorError::Declined(Question::Pin | Question::NewPin) => CliError::new(
@@ -243,6 +248,28 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
         .hint(REPLUG),
         AuthenticatorError::Uncertain { source, .. } => ceremony(source, key, after),
     }
+}
+
+/// Explains that a person has to be verified by a key on which nothing is set up for it.
+fn no_user_verification(missing: NotSetUp, name: &str) -> CliError {
+    const SET_PIN: &str = "Set one with `fidokey pin set`.";
+    const SET_UP: &str = "Set the fingerprint up with the program of the key's vendor.";
+    let (what, hints) = match missing {
+        NotSetUp::Pin => (format!("the PIN of {name}, and it has none yet"), [Some(SET_PIN), None]),
+        NotSetUp::OwnVerification => (
+            format!(
+                "a fingerprint, or whatever else {name} recognises people by, and none is set up"
+            ),
+            [Some(SET_UP), None],
+        ),
+        NotSetUp::PinAndOwnVerification => (
+            format!("the PIN of {name} or a fingerprint, and it has neither yet"),
+            [Some("Set a PIN with `fidokey pin set`."), Some(SET_UP)],
+        ),
+    };
+    let message = format!("This needs {what}. Nothing was changed.");
+    let error = CliError::new(Exit::Pin, "no_user_verification", message);
+    hints.into_iter().flatten().fold(error, CliError::hint)
 }
 
 /// Explains an answer that is not what a key may say.

@@ -279,7 +279,8 @@ fn limits(info: &Info) -> String {
         "Longest request",
         bytes(info.max_msg_size, "not stated (1024 bytes by default)".into()),
     );
-    let in_list = number(info.max_credential_count_in_list, "not stated (1 is assumed)".into());
+    let in_list = info.max_credential_count_in_list;
+    let in_list = number(in_list, "not stated (all are sent, or fewer if the key refuses)".into());
     section.row("Credential IDs in a list", in_list);
     section.row("Longest credential ID", bytes(info.max_credential_id_length, NOT_STATED));
     let remaining = number(info.remaining_discoverable_credentials, NOT_STATED);

@@ -34,6 +34,7 @@ mod judges;
 mod kills;
 mod layering;
 mod list;
+mod long_lists;
 mod man;
 mod memory;
 mod message_counts;

@@ -2,8 +2,8 @@
 
 use super::*;
 use fidokey::authenticator::{
-    AuthenticatorError, ChooseError, Difference, PinError, PinPolicy, Question, ResetError,
-    SelectError,
+    AuthenticatorError, ChooseError, Difference, NotSetUp, PinError, PinPolicy, Question,
+    ResetError, SelectError,
 };
 use fidokey::ctap::get_info::MEMBERS;
 use fidokey::ctap::{
@@ -168,7 +168,11 @@ every!(authenticator_errors: AuthenticatorError {
             status: Status::PIN_AUTH_INVALID,
         },
     ];
-    NoUserVerification() => [AuthenticatorError::NoUserVerification];
+    NoUserVerification(..) => [
+        AuthenticatorError::NoUserVerification(NotSetUp::Pin),
+        AuthenticatorError::NoUserVerification(NotSetUp::OwnVerification),
+        AuthenticatorError::NoUserVerification(NotSetUp::PinAndOwnVerification),
+    ];
     Pin(..) => [AuthenticatorError::Pin(PinError::NotSet)];
     CannotAsk(..) => [
         AuthenticatorError::CannotAsk(Question::Pin),
