@@ -141,6 +141,13 @@ impl<'w> App<'w> {
         PinSource::from_flags(self.global.pin_file.as_deref(), self.global.pin_fd)
     }
 
+    /// The flag by which the PIN comes from standard input, if it does.
+    pub fn pin_flag_of_stdin(&self) -> Option<&'static str> {
+        let from_file = self.global.pin_file.is_some();
+        let flag = if from_file { "--pin-file" } else { "--pin-fd" };
+        (self.pin_source() == Some(PinSource::Stdin)).then_some(flag)
+    }
+
     /// Explains why a ceremony failed: by why a question of it had no answer, such as a PIN file
     /// that is not there, or else by `explanation`.
     pub fn failed(&mut self, explanation: CliError) -> CliError {
@@ -206,13 +213,7 @@ impl<'w> App<'w> {
     ///
     /// When stdout cannot be written to.
     pub fn print_raw(&mut self, answer: &str) -> Result<(), CliError> {
-        self.ui.answer(answer).map_err(|error| {
-            let message = "What was asked for was done, but the answer could not be written to \
-                           standard output.";
-            CliError::new(super::exit::Exit::Failed, "output", message)
-                .cause(error.to_string())
-                .hint("See that the disk is not full and that standard output is open.")
-        })
+        self.ui.answer(answer).map_err(|error| CliError::no_output(&error))
     }
 
     /// Asks a yes-or-no question whose default is no; `--yes` answers it.

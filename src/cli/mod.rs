@@ -5,6 +5,7 @@ pub mod args;
 mod buses;
 pub mod commands;
 mod connect;
+mod encoded_value;
 pub mod error;
 pub mod exit;
 pub mod explain;
@@ -16,18 +17,18 @@ mod person;
 mod pin_source;
 mod plugged;
 mod process;
+mod standard_input;
 pub mod terminal;
 mod tracing;
 pub mod ui;
+mod unread;
 pub mod world;
 
 pub use process::main;
 
 use crate::output::remedy::shell_word;
-use crate::output::text::escape;
 use app::App;
 use args::{Cli, Command};
-use clap::error::ErrorKind;
 use error::CliError;
 use exit::Exit;
 use std::ffi::OsString;
@@ -38,7 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> E
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::read(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage_error(&error, &arguments, world),
+        Err(error) => return unread::answer(&error, &arguments, world),
     };
     let mut app = App::new(world, cli.global);
     app.program = program(&arguments);
@@ -102,33 +103,4 @@ fn report(app: &mut App<'_>, error: &CliError) {
     for hint in &error.hints {
         app.ui.hint(hint);
     }
-}
-
-/// Help and version go to stdout; a mistake on the command line goes to stderr.
-fn usage_error(error: &clap::Error, arguments: &[OsString], world: World<'_>) -> Exit {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // A closed pipe is nothing to complain about.
-        let _ = world.stdout.write_all(error.render().to_string().as_bytes());
-        return Exit::Done;
-    }
-    let json = arguments.iter().any(|argument| argument == "--json");
-    // What was typed may have come from somebody else.
-    let text = error.render().to_string();
-    let lines: Vec<String> = text.lines().map(escape).collect();
-    if json {
-        let says_what = |line: &&String| {
-            !line.starts_with("Usage:") && !line.starts_with("For more information")
-        };
-        let message: Vec<&str> =
-            lines.iter().take_while(says_what).map(|line| line.trim()).collect();
-        let message = message.join(" ");
-        let usage = CliError::usage(message.trim().trim_start_matches("error: "))
-            .hint("`fidokey --help` explains the command line.");
-        if let Ok(document) = crate::output::json::document(&usage.json()) {
-            let _ = world.stderr.write_all(document.as_bytes());
-        }
-    } else {
-        let _ = world.stderr.write_all(format!("{}\n", lines.join("\n")).as_bytes());
-    }
-    Exit::Usage
 }

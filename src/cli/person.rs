@@ -47,12 +47,24 @@ impl Person<'_, '_> {
     /// Reads a PIN from where the flags say.
     fn pin_from_source(&mut self, source: &PinSource, key: &KeyDescription) -> Answer<Pin> {
         let read = match (source, self.stdin.as_deref_mut()) {
-            (PinSource::Stdin, None) => Err(CliError::usage("Standard input was read already.")),
+            (PinSource::Stdin, None) => Err(CliError::usage(
+                "Standard input was read already, and the PIN was to come from it. Nothing was \
+                 sent.",
+            )
+            .hint("Give the PIN in a file, with `--pin-file FILE`.")),
             (source, Some(stdin)) => source.read(stdin),
             (source, None) => source.read(&mut std::io::empty()),
         };
         match read {
-            Ok(typed) => self.pin_from(&typed, key),
+            Ok(line) => {
+                if line.was_marked {
+                    self.ui.warning(&format!(
+                        "The byte order mark at the start of {source} is not part of the PIN and \
+                         is left out."
+                    ));
+                }
+                self.pin_from(&line.pin, key)
+            }
             Err(error) => self.cannot(error),
         }
     }

@@ -4,6 +4,7 @@
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::standard_input::{descriptor, is_stdin, is_stdin_descriptor};
 use super::terminal::MAX_INPUT;
 use crate::output::words;
 use std::fs::File;
@@ -24,21 +25,31 @@ pub enum PinSource {
 
 impl PinSource {
     /// Makes a source from a `…-file` and a `…-fd` flag; `None` when neither was given.
-    pub fn from_flags(file: Option<&Path>, descriptor: Option<i32>) -> Option<Self> {
-        match (file, descriptor) {
-            (Some(path), _) if path.as_os_str() == "-" => Some(Self::Stdin),
-            (Some(path), _) => Some(Self::File(path.to_owned())),
-            (None, Some(number)) => Some(Self::Descriptor(number)),
+    ///
+    /// A file descriptor is one by whatever name it is given, so that two sources that are one and the
+    /// same are seen to be.
+    pub fn from_flags(file: Option<&Path>, number: Option<i32>) -> Option<Self> {
+        let numbered = |number| match is_stdin_descriptor(number) {
+            true => Self::Stdin,
+            false => Self::Descriptor(number),
+        };
+        match (file, number) {
+            (Some(path), _) if is_stdin(path) => Some(Self::Stdin),
+            (Some(path), _) => {
+                Some(descriptor(path).map_or_else(|| Self::File(path.to_owned()), numbered))
+            }
+            (None, Some(number)) => Some(numbered(number)),
             (None, None) => None,
         }
     }
 
-    /// Reads the PIN: everything up to the first line end or the end of the input.
+    /// Reads the PIN: everything up to the first line end or the end of the input, without the byte
+    /// order mark that some editors put before it.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, is empty, or is longer than any PIN.
-    pub fn read(&self, stdin: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    /// When it cannot be read, is empty, is longer than any PIN, or is in UTF-16.
+    pub fn read(&self, stdin: &mut dyn Read) -> Result<PinLine, CliError> {
         let read = match self {
             Self::File(path) => File::open(path).and_then(|mut file| read_line(&mut file)),
             Self::Stdin => read_line(stdin),
@@ -46,14 +57,22 @@ impl PinSource {
                 File::open(format!("/dev/fd/{number}")).and_then(|mut file| read_line(&mut file))
             }
         };
+        let read = read.map(|line| line.map(PinLine::of));
         match read {
-            Ok(Some(pin)) if pin.is_empty() => Err(CliError::new(
+            Ok(Some(line)) if UTF_16_MARKS.iter().any(|mark| line.pin.starts_with(mark)) => {
+                let message = format!("The text in {self} is in UTF-16. Nothing was sent.");
+                Err(CliError::new(Exit::Pin, "pin_encoding", message).hint(
+                    "Save it as UTF-8; in PowerShell, write it with `| Out-File -Encoding utf8 \
+                     FILE`.",
+                ))
+            }
+            Ok(Some(line)) if line.pin.is_empty() => Err(CliError::new(
                 Exit::Pin,
                 "pin_missing",
                 format!("There is no PIN in {self}. Nothing was sent."),
             )
             .hint("Put the PIN alone on the first line.")),
-            Ok(Some(pin)) => Ok(pin),
+            Ok(Some(line)) => Ok(line),
             Ok(None) => Err(CliError::new(
                 Exit::Pin,
                 "pin_policy",
@@ -74,12 +93,31 @@ impl PinSource {
 
     /// Whether two PINs from these sources would be one and the same line.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let descriptor = |source: &Self| match source {
-            Self::Stdin => Some(0),
-            Self::Descriptor(number) => Some(*number),
-            Self::File(_) => None,
-        };
-        self == other || descriptor(self).is_some_and(|number| descriptor(other) == Some(number))
+        self == other
+    }
+}
+
+/// The byte order mark in UTF-8, which Windows' editors put at the start of a file.
+const UTF_8_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The same in UTF-16, little-endian and big-endian: no text in UTF-8 begins with these bytes.
+const UTF_16_MARKS: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
+
+/// The line that a PIN is on.
+pub struct PinLine {
+    /// The PIN.
+    pub pin: Zeroizing<Vec<u8>>,
+    /// Whether a byte order mark stood before it.
+    pub was_marked: bool,
+}
+
+impl PinLine {
+    fn of(mut line: Zeroizing<Vec<u8>>) -> Self {
+        let was_marked = line.starts_with(UTF_8_MARK);
+        if was_marked {
+            line.drain(..UTF_8_MARK.len());
+        }
+        Self { pin: line, was_marked }
     }
 }
 
@@ -127,10 +165,22 @@ mod tests {
     #[test]
     fn one_line_is_read_and_the_rest_left_alone() {
         let mut input: &[u8] = b"1234\r\nrest";
-        assert_eq!(**PinSource::Stdin.read(&mut input).unwrap(), *b"1234");
+        assert_eq!(**PinSource::Stdin.read(&mut input).unwrap().pin, *b"1234");
         assert_eq!(input, b"rest");
         let mut input: &[u8] = b"p\xc3\xa4ss";
-        assert_eq!(**PinSource::Stdin.read(&mut input).unwrap(), *"päss".as_bytes());
+        assert_eq!(**PinSource::Stdin.read(&mut input).unwrap().pin, *"päss".as_bytes());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_pin() {
+        let read = |mut bytes: &[u8]| PinSource::Stdin.read(&mut bytes);
+        let marked = read(b"\xef\xbb\xbf1234\n").unwrap();
+        assert!(**marked.pin == *b"1234" && marked.was_marked);
+        assert!(!read(b"1234").unwrap().was_marked);
+        assert!(read(b"\xef\xbb\xbf\n").is_err());
+        for utf_16 in [b"\xff\xfe1\x002\x00".as_slice(), b"\xfe\xff\x001\x002"] {
+            assert_eq!(read(utf_16).err().unwrap().kind, "pin_encoding");
+        }
     }
 
     #[test]
@@ -144,8 +194,13 @@ mod tests {
     #[test]
     fn one_line_cannot_be_two_pins() {
         use PinSource::{Descriptor, File, Stdin};
-        assert!(Stdin.is_same_as(&Stdin) && Stdin.is_same_as(&Descriptor(0)));
-        assert!(Descriptor(0).is_same_as(&Stdin) && Descriptor(3).is_same_as(&Descriptor(3)));
+        let by_file = |path: &str| PinSource::from_flags(Some(Path::new(path)), None).unwrap();
+        let by_number = |number| PinSource::from_flags(None, Some(number)).unwrap();
+        for name in ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
+            assert!(by_file(name) == Stdin && by_file(name).is_same_as(&by_number(0)), "{name}");
+        }
+        assert!(by_file("/dev/fd/3").is_same_as(&by_number(3)));
+        assert!(Stdin.is_same_as(&Stdin) && Descriptor(3).is_same_as(&Descriptor(3)));
         assert!(File("a".into()).is_same_as(&File("a".into())));
         assert!(!File("a".into()).is_same_as(&Stdin) && !Descriptor(3).is_same_as(&Descriptor(4)));
     }

@@ -3,8 +3,10 @@
 #![allow(clippy::disallowed_methods, reason = "what the others are given is read here")]
 
 use super::buses::Buses;
+use super::error::CliError;
 use super::exit::Exit;
 use super::terminal::Terminal;
+use super::unread;
 use super::world::{Setting, World};
 use crate::ctap::{Random, RandomError};
 use crate::host::Host;
@@ -23,19 +25,25 @@ use std::time::SystemTime;
 /// A panic is a defect: it is said in words, without the panic's own text, which may hold anything,
 /// and gets its own exit code.
 pub fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, |at| format!(" at {at}"));
-        let mut stderr = io::stderr();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let json = unread::asks_for_json(&arguments);
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string);
         // Nothing better can be done when even this cannot be said.
-        let _ = writeln!(stderr, "Error: fidokey has a defect and cannot go on{place}.");
-        let _ = writeln!(stderr, "Hint: Please report it, with what you did.");
+        let _ = io::stderr().write_all(unread::alone(&defect_at(place), json).as_bytes());
     }));
-    let exit = std::panic::catch_unwind(|| run_process(std::env::args_os()));
+    let exit = std::panic::catch_unwind(|| run_process(arguments));
     ExitCode::from(exit.unwrap_or(Exit::Defect).code())
 }
 
-fn run_process(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+/// What is said of a panic at a place in the source.
+fn defect_at(place: Option<String>) -> CliError {
+    let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
+    let message = format!("fidokey has a defect and cannot go on{place}.");
+    CliError::new(Exit::Defect, "defect", message).hint("Please report it, with what you did.")
+}
+
+fn run_process(arguments: Vec<OsString>) -> Exit {
     forbid_core_dumps();
     let interrupt = interrupt_on_signals();
     let mut stdout = io::stdout();
@@ -165,5 +173,23 @@ impl Read for UnbufferedStdin {
 impl Read for UnbufferedStdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         io::stdin().read(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_in_words_and_to_a_program_in_json() {
+        let defect = defect_at(Some("src/a.rs:1:2".to_owned()));
+        let text = unread::alone(&defect, false);
+        assert_eq!(
+            text,
+            "Error: fidokey has a defect and cannot go on at src/a.rs:1:2.\n\
+             Hint: Please report it, with what you did.\n"
+        );
+        let json: serde_json::Value = serde_json::from_str(&unread::alone(&defect, true)).unwrap();
+        assert_eq!((&json["schema_version"], &json["error"]["exit_code"]), (&1.into(), &70.into()));
     }
 }

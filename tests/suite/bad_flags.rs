@@ -76,6 +76,69 @@ fn clap_s_own_errors_cannot_drive_a_terminal_and_are_whole_in_json() {
     insta::assert_snapshot!(shown.replace('\u{1b}', "^[").replace('\u{9b}', "^"));
 }
 
+/// One in 64 texts in base64url begins with `-`.
+#[test]
+fn bytes_that_begin_with_a_hyphen_are_no_flags() {
+    let (desk, _key) = Desk::with_key();
+    let minus = |length| fidokey::webauthn::base64url::encode(&vec![0xfb; length]);
+    let (short, hash) = (minus(16), minus(32));
+    assert!(short.starts_with('-') && hash.starts_with('-'));
+    let saved = desk.path("saved");
+    let saved = saved.to_str().unwrap();
+    let response = desk.path("response");
+    let response = response.to_str().unwrap();
+    let secret = desk.path("secret");
+    let secret = secret.to_str().unwrap();
+    let register = "register --rp example.com --user alice --resident";
+    for line in [
+        format!(
+            "{register} --challenge {short} --user-id {short} --exclude {short} --cred-blob {short} \
+             --hmac-secret --save {saved}"
+        ),
+        format!("{register} --client-data-hash {hash}"),
+        format!(
+            "assert --rp example.com --challenge {short} --hmac-salt {hash} --hmac-salt2 {hash} \
+             --secret-out {secret} --registration {saved} --save {response}"
+        ),
+        format!(
+            "verify assertion {response} --registration {saved} --challenge {short} --user-handle \
+             {short} --origin https://example.com --user-verification discouraged"
+        ),
+    ] {
+        desk.run(&line).succeeded();
+    }
+    desk.run(&format!("assert --rp example.com --allow {short} --client-data-hash {hash}"))
+        .ended(Exit::NoMatch);
+    let verify = format!("verify assertion {response} --registration {saved} --challenge");
+    desk.run(&format!("{verify} {short} --allow {short}")).ended(Exit::Rejected);
+    // A flag is none of them: the value is missing, as of an empty variable.
+    let mut text = String::new();
+    for line in [
+        format!("{register} --challenge --json"),
+        format!("{register} --cred-blob -q"),
+        format!("{verify} --yes"),
+    ] {
+        writeln!(text, "{}", desk.run(&line)).unwrap();
+    }
+    for line in [
+        format!("credential show {short}"),
+        format!("credential delete ab {short} --yes --json"),
+        format!("credential rename {short} --name bob"),
+    ] {
+        writeln!(text, "{}", desk.run(&line)).unwrap();
+    }
+    desk.set_pin("1234");
+    let pin = format!("--pin-file {}", desk.file("pin", "1234"));
+    for line in [
+        format!("credential show {pin} -- {short}"),
+        format!("credential delete --yes {pin} -- {short} {hash}"),
+        format!("credential rename --name bob {pin} -- {short}"),
+    ] {
+        desk.run(&line).ended(Exit::NoMatch);
+    }
+    insta::assert_snapshot!(text.replace(saved, "SAVED").replace(response, "RESPONSE"));
+}
+
 /// What is made is not lost when it cannot be kept: that is seen before the key is touched.
 #[test]
 fn files_that_cannot_be_written_are_found_before_anything_is_sent() {

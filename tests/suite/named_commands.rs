@@ -46,7 +46,9 @@ impl Definition {
             // A flag by itself may belong to any command.
             Some(flag) if flag.starts_with("--") => {
                 let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
-                return (!self.flags.contains(name)).then(|| format!("no flag {flag}"));
+                // Two hyphens alone end the flags.
+                let is_known = name.is_empty() || self.flags.contains(name);
+                return (!is_known).then(|| format!("no flag {flag}"));
             }
             _ => return None,
         }

@@ -1,9 +1,11 @@
 //! PINs that are missing, wrong or blocked where something else is wanted: registering, signing in,
 //! listing.
 
+use crate::harness::get_info::Edit;
 use crate::harness::{Desk, MessageFault, Reaction, Typed};
 use fidokey::cli::exit::Exit;
 use fidokey::virtual_key::{KeySettings, VirtualKey};
+use fidokey::wire::cbor::Encoded;
 use std::fmt::Write;
 
 const REGISTER: &str = "register --rp example.com --user alice --resident";
@@ -58,7 +60,7 @@ fn pins_that_no_key_can_have_are_not_sent() {
         ("short", b"123"),
         ("long", &[b'7'; 64]),
         ("zero", b"12\x0034"),
-        ("not-utf8", b"\xff\xfe12"),
+        ("not-utf8", b"\xe4123"),
         ("empty", b""),
     ];
     for (name, pin) in pins {
@@ -138,6 +140,135 @@ fn a_pin_is_wanted_and_there_is_none() {
         writeln!(text, "{outcome}").unwrap();
     }
     insta::assert_snapshot!(text);
+}
+
+/// What is missing is named by what the key can verify a person by.
+#[test]
+fn what_is_to_be_set_up_is_what_the_key_has() {
+    let (desk, _key) = Desk::with_key();
+    let mut text = String::new();
+    let mut told = |edit: Edit, what: &str, exit| {
+        edit.install(&desk.faults);
+        let outcome = desk.run(&format!("{REGISTER} --user-verification required"));
+        outcome.ended(exit);
+        writeln!(text, "# {what}\n{}", outcome.stderr).unwrap();
+    };
+    let managing = |edit: Edit| edit.option("noMcGaPermissionsWithClientPin", Some(true));
+    let edit = |pin, own| Edit::new().option("clientPin", pin).option("uv", own);
+    told(edit(Some(false), None), "a PIN", Exit::Pin);
+    told(edit(None, Some(false)), "a fingerprint alone", Exit::Pin);
+    told(edit(Some(false), Some(false)), "either", Exit::Pin);
+    told(managing(edit(Some(true), Some(false))), "a PIN for managing, a fingerprint", Exit::Pin);
+    told(managing(edit(Some(true), None)), "a PIN for managing", Exit::Unsupported);
+    told(edit(None, None), "nothing", Exit::Unsupported);
+    let forced = edit(Some(true), Some(false)).member(0x0c, Encoded::boolean(true));
+    told(forced, "a PIN that must be changed", Exit::Pin);
+    insta::assert_snapshot!(text);
+}
+
+/// A key that refuses in the middle of a ceremony: its words, unless it is known what is missing.
+#[test]
+fn a_refusal_for_want_of_verification_says_what_helps() {
+    struct Refusing(Edit, u8);
+    impl MessageFault for Refusing {
+        fn request(&mut self, request: &[u8]) -> Reaction {
+            match request {
+                [0x01 | 0x02, ..] | [0x06, 0xa4 | 0xa5, 1, 2, 2, 6, ..] => {
+                    Reaction::Answer(vec![self.1])
+                }
+                _ => Reaction::Forward,
+            }
+        }
+        fn reply(&mut self, request: &[u8], good: Vec<u8>) -> Vec<u8> {
+            if request == [0x04] { self.0.apply(&good) } else { good }
+        }
+    }
+    let (desk, _key) = Desk::with_key();
+    let kind = |edit: Edit, status, line: &str| {
+        desk.faults.messages(Refusing(edit, status));
+        let outcome = desk.run(&format!("{line} --json"));
+        let error = outcome.error_json()["error"].clone();
+        (error["kind"].as_str().unwrap().to_owned(), outcome.exit)
+    };
+    let edit = |pin, own| {
+        let edit = Edit::new().option("clientPin", pin).option("uv", own).option("rk", Some(true));
+        edit.option("pinUvAuthToken", None).option("makeCredUvNotRqd", Some(true))
+    };
+    let forced = |edit: Edit| edit.member(0x0c, Encoded::boolean(true));
+    let puat = 0x36;
+    let blocked = 0x3c;
+    for line in ["register --rp example.com --user alice", ASSERT] {
+        let discouraged = format!("{line} --user-verification discouraged");
+        let pin = |kind: &str| (kind.to_owned(), Exit::Pin);
+        assert_eq!(kind(edit(Some(false), None), puat, &discouraged), pin("no_user_verification"));
+        assert_eq!(kind(edit(None, Some(false)), puat, line), pin("no_user_verification"));
+        let must_change = forced(edit(Some(true), None));
+        assert_eq!(kind(must_change, puat, &discouraged), pin("pin_must_be_changed"));
+        let must_change = forced(edit(Some(true), Some(true)));
+        assert_eq!(kind(must_change, blocked, line), pin("pin_must_be_changed"));
+        // With a token of the key's own.
+        let must_change = forced(edit(Some(true), Some(true))).option("pinUvAuthToken", Some(true));
+        assert_eq!(kind(must_change, blocked, line), pin("pin_must_be_changed"));
+        assert_eq!(kind(edit(None, Some(true)), blocked, line), pin("verification_blocked"));
+        let managing =
+            edit(Some(true), Some(true)).option("noMcGaPermissionsWithClientPin", Some(true));
+        assert_eq!(kind(managing, blocked, line), pin("verification_blocked"));
+    }
+}
+
+/// A flag that reads a file from standard input, and a PIN that would be read from it, too.
+#[test]
+fn no_pin_try_is_spent_on_what_a_file_says() {
+    let (desk, _key, _) = desk_with_pin();
+    let pem = "-----BEGIN PUBLIC KEY-----\n";
+    let names = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+    let pins = names.map(|name| format!("--pin-file {name}"));
+    for pin in pins.into_iter().chain(["--pin-fd 0".to_owned()]) {
+        for file in names {
+            for line in [
+                format!("{ASSERT} --public-key {file} {pin}"),
+                format!("{REGISTER} --related-origins {file} {pin}"),
+                format!("{REGISTER} --roots {file} {pin}"),
+            ] {
+                if file == "-" && line.contains("--roots") {
+                    continue;
+                }
+                desk.record.take();
+                let refused = desk.command(&line).stdin(pem).run();
+                refused.ended(Exit::Usage);
+                assert!(refused.stderr.contains("cannot both take standard input"), "{refused}");
+                assert_eq!(desk.record.take(), [""; 0]);
+            }
+        }
+    }
+    assert_eq!(retries(&desk), 8);
+    let pem = desk.file("key.pem", pem);
+    for pin in ["--pin-fd 0", "--pin-file /dev/stdin"] {
+        let line = format!("pin verify {pin}");
+        desk.command(&line).stdin("1234\n").run().succeeded();
+        let both = format!("pin change {pin} --new-pin-file -");
+        desk.command(&both).stdin("1234\n").run().ended(Exit::Usage);
+        let other = format!("{ASSERT} --public-key {pem} {pin}");
+        assert!(!desk.command(&other).stdin("1234\n").run().stderr.contains("standard input"));
+    }
+}
+
+/// What Windows' editors put at the start of a file.
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_pin() {
+    let (desk, _key, _) = desk_with_pin();
+    let marked = desk.file("marked", "\u{feff}1234\r\n");
+    let verified = desk.run(&format!("pin verify --pin-file {marked}"));
+    verified.succeeded();
+    let utf_16 = desk.file("utf-16", b"\xff\xfe1\x002\x003\x004\x00");
+    let refused = desk.run(&format!("pin verify --pin-file {utf_16}"));
+    refused.ended(Exit::Pin);
+    let change = format!("pin change --pin-file {marked} --new-pin-file");
+    let new = desk.file("new", "\u{feff}4321");
+    desk.run(&format!("{change} {new}")).succeeded();
+    let plain = desk.file("plain", "4321");
+    desk.run(&format!("pin verify --pin-file {plain}")).succeeded();
+    insta::assert_snapshot!(format!("{verified}\n{refused}"));
 }
 
 /// The key stops to accept a token in the middle: another program has fetched one.

@@ -42,6 +42,42 @@ fn a_closed_pipe_is_quiet_success() {
     assert_eq!(stderr, "");
 }
 
+/// A directory of virtual keys that is none keeps nobody from a real key.
+#[test]
+fn virtual_keys_that_cannot_be_read_are_no_matter_to_real_ones() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("fidokey")).unwrap();
+    std::fs::write(home.path().join("fidokey/virtual-keys"), "").unwrap();
+    let run = |line: &str| {
+        let output = fidokey(home.path()).args(line.split(' ')).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (line, code) in [
+        ("list --no-input", 0),
+        ("demo", 0),
+        ("info --device /dev/hidraw199", 3),
+        ("info --device virtual", 0),
+        ("virtual list", 1),
+    ] {
+        let (ended, stderr) = run(line);
+        assert_eq!(ended, Some(code), "{line}: {stderr}");
+        assert!(!stderr.contains("container"), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_no_success() {
+    let home = tempfile::tempdir().unwrap();
+    for (line, json) in [("--help", false), ("--version --json", true)] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = fidokey(home.path()).args(line.split(' ')).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("could not be written"), "{stderr}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&stderr).is_ok(), json, "{stderr}");
+    }
+}
+
 /// Whoever closed stderr does not hear of an error, and sees it in the exit code.
 #[test]
 fn without_stderr_the_exit_code_is_left() {

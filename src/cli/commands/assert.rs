@@ -6,6 +6,7 @@ use super::options::{self, PrfDestination};
 use super::register::VerificationChoice;
 use super::result_files::{check_files, given, is_stdout, prf_secrets, put_report, put_secret};
 use crate::cli::app::App;
+use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
@@ -41,7 +42,7 @@ pub struct AssertArgs {
     )]
     pub rp: Option<String>,
     /// An acceptable credential ID in base64url (can be repeated; any resident one if absent).
-    #[arg(long, value_name = "BASE64URL", conflicts_with = "options")]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub allow: Vec<String>,
     /// Whether the person is verified by PIN or fingerprint.
     #[arg(long, value_name = "WHEN", default_value = "preferred", conflicts_with = "options")]
@@ -64,10 +65,10 @@ pub struct AssertArgs {
     pub choose: Option<usize>,
     /// Extension hmac-secret: derive a secret from this salt of 32 bytes, in base64url or
     /// hexadecimal.
-    #[arg(long, value_name = "SALT", requires = "secret_out", conflicts_with = "options")]
+    #[arg(long, value_name = "SALT", allow_hyphen_values = true, value_parser = EncodedValue, requires = "secret_out", conflicts_with = "options")]
     pub hmac_salt: Option<String>,
     /// A second salt, for a second secret.
-    #[arg(long, value_name = "SALT", requires = "hmac_salt")]
+    #[arg(long, value_name = "SALT", allow_hyphen_values = true, value_parser = EncodedValue, requires = "hmac_salt")]
     pub hmac_salt2: Option<String>,
     /// Extension credBlob: ask for the bytes kept with the credential.
     #[arg(long, conflicts_with = "options")]
@@ -112,7 +113,7 @@ impl AssertArgs {
 ///
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
-    check_stdin(app, args.read())?;
+    check_stdin(app, given(args.read()))?;
     let request = request(app, args)?;
     let wishes = request.wishes();
     if args.explain {

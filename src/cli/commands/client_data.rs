@@ -2,6 +2,7 @@
 
 use super::input_files::{read_input, source_name};
 use crate::cli::app::App;
+use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files::{base64_flag, hash_flag};
@@ -24,7 +25,7 @@ pub struct ClientDataArgs {
     #[arg(long, value_name = "ORIGIN", conflicts_with = "client_data_hash")]
     pub origin: Option<String>,
     /// The challenge in base64url (random if absent).
-    #[arg(long, value_name = "BASE64URL", conflicts_with_all = ["client_data_hash", "options"])]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with_all = ["client_data_hash", "options"])]
     pub challenge: Option<String>,
     /// Say in the client data that the page is in a frame of another origin.
     #[arg(long, conflicts_with = "client_data_hash")]
@@ -37,7 +38,7 @@ pub struct ClientDataArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "client_data_hash")]
     pub related_origins: Option<PathBuf>,
     /// Use this SHA-256 of client data that was built elsewhere, in base64url or hexadecimal.
-    #[arg(long, value_name = "HASH", conflicts_with = "options")]
+    #[arg(long, value_name = "HASH", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub client_data_hash: Option<String>,
 }
 

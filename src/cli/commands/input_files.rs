@@ -3,9 +3,10 @@
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::files::{read, read_all};
+pub(super) use crate::cli::standard_input::is_stdin;
 use crate::output::words;
 use crate::webauthn::json::NotJson;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Makes sure that at most one of these flags, and of those by which a PIN comes, takes standard
 /// input.
@@ -13,14 +14,13 @@ use std::path::{Path, PathBuf};
 /// # Errors
 ///
 /// When two do.
-pub(super) fn check_stdin<const N: usize>(
+pub(super) fn check_stdin<'a>(
     app: &App<'_>,
-    files: [(&str, &Option<PathBuf>); N],
+    files: impl IntoIterator<Item = (&'a str, &'a Path)>,
 ) -> Result<(), CliError> {
-    let pin = ("--pin-file", &app.global.pin_file);
-    let mut takers =
-        files.into_iter().chain([pin]).filter(|(_, path)| path.as_deref().is_some_and(is_stdin));
-    if let (Some((first, _)), Some((second, _))) = (takers.next(), takers.next()) {
+    let files = files.into_iter().filter(|(_, path)| is_stdin(path)).map(|(flag, _)| flag);
+    let mut takers = files.chain(app.pin_flag_of_stdin());
+    if let (Some(first), Some(second)) = (takers.next(), takers.next()) {
         return Err(CliError::usage(format!(
             "`{first}` and `{second}` cannot both take standard input. Nothing was sent."
         ))
@@ -44,11 +44,6 @@ pub(super) fn read_input(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliE
 /// What errors call the place that something is read from.
 pub(super) fn source_name(path: &Path) -> String {
     if is_stdin(path) { "Standard input".to_owned() } else { words::path(path) }
-}
-
-/// Whether standard input is meant.
-pub(super) fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 /// Says of bytes that are no JSON what they may be.

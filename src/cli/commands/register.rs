@@ -7,6 +7,7 @@ use super::result_files::{check_files, given, is_stdout, prf_secrets, put_report
 use super::trust::TrustArgs;
 use crate::authenticator::UserVerification;
 use crate::cli::app::App;
+use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
@@ -54,7 +55,7 @@ pub struct RegisterArgs {
     )]
     pub user: Option<String>,
     /// The account's ID in base64url (random if absent).
-    #[arg(long, value_name = "BASE64URL", conflicts_with = "options")]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub user_id: Option<String>,
     /// The person's name as services show it (the account's name if absent); with --graph, the
     /// key's name in the person's list of sign-in methods.
@@ -71,7 +72,7 @@ pub struct RegisterArgs {
     #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm, conflicts_with = "options")]
     pub algorithms: Vec<Algorithm>,
     /// A credential ID in base64url that the key must not hold already (can be repeated).
-    #[arg(long, value_name = "BASE64URL", conflicts_with = "options")]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub exclude: Vec<String>,
     /// The client data.
     #[command(flatten)]
@@ -83,7 +84,7 @@ pub struct RegisterArgs {
     #[arg(long, conflicts_with = "options")]
     pub hmac_secret: bool,
     /// Extension credBlob: keep a few bytes with the credential, in base64url.
-    #[arg(long, value_name = "BASE64URL", conflicts_with = "options")]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub cred_blob: Option<String>,
     /// Extension minPinLength: ask for the key's minimum PIN length.
     #[arg(long, conflicts_with = "options")]
@@ -204,7 +205,7 @@ impl RegisterArgs {
 ///
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
-    check_stdin(app, args.read())?;
+    check_stdin(app, given(args.read()).chain(args.trust.files()))?;
     check_flags(args)?;
     let request = request(app, args)?;
     let wishes = request.wishes();

@@ -17,7 +17,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
     /// The credentials' IDs, or their beginnings, as `fidokey credential list` shows them;
-    /// base64url is understood too.
+    /// base64url is understood too. One that begins with `-` goes after `--`, last.
     #[arg(value_name = "ID", required = true)]
     pub ids: Vec<String>,
 }

@@ -19,7 +19,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub struct RenameArgs {
     /// The credential's ID, or its beginning, as `fidokey credential list` shows it; base64url is
-    /// understood too.
+    /// understood too, and goes after `--`, last, where it begins with `-`.
     #[arg(value_name = "ID")]
     pub id: String,
     /// The account's new name, such as `alice@example.com`.

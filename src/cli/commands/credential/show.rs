@@ -14,7 +14,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// The credential's ID, or its beginning, as `fidokey credential list` shows it; base64url is
-    /// understood too.
+    /// understood too, and goes after `--`, last, where it begins with `-`.
     #[arg(value_name = "ID")]
     pub id: String,
 }

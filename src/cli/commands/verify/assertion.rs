@@ -4,6 +4,7 @@ use super::expectation::ExpectationArgs;
 use super::source::{self, no_registration, read};
 use crate::cli::app::App;
 use crate::cli::commands::input_files::source_name;
+use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files::{base64_flag, credential_id_flag};
@@ -36,13 +37,13 @@ pub(super) struct AssertionArgs {
     #[arg(long, value_name = "FILE")]
     pub public_key: Option<PathBuf>,
     /// A credential ID in base64url that was allowed (can be repeated).
-    #[arg(long, value_name = "BASE64URL")]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
     pub allow: Vec<String>,
     /// No credential was named, as for a passkey: the response must have a user handle.
     #[arg(long, conflicts_with = "allow")]
     pub discoverable: bool,
     /// The account's user handle in base64url (that of the saved registration if absent).
-    #[arg(long, value_name = "BASE64URL")]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
     pub user_handle: Option<String>,
     /// The signature counter as it was last seen (that of the registration if absent).
     #[arg(long, value_name = "NUMBER")]

@@ -3,6 +3,7 @@
 
 use crate::cli::app::App;
 use crate::cli::commands::register::VerificationChoice;
+use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::files::{base64_flag, hash_flag};
 use crate::output::text::escape;
@@ -23,7 +24,7 @@ pub(super) struct ExpectationArgs {
     #[arg(long = "rp", value_name = "ID")]
     pub rp: Option<String>,
     /// The challenge that was sent, in base64url.
-    #[arg(long, value_name = "BASE64URL")]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
     pub challenge: Option<String>,
     /// An origin that may ask, such as `https://login.example.com` (can be repeated).
     #[arg(long = "origin", value_name = "ORIGIN")]
@@ -48,7 +49,7 @@ pub(super) struct ExpectationArgs {
     pub backup: BackupChoice,
     /// The SHA-256 of the client data, where the response does not hold it, in base64url or
     /// hexadecimal.
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", allow_hyphen_values = true, value_parser = EncodedValue)]
     pub client_data_hash: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use super::source::{no_registration, read};
 use crate::cli::app::App;
 use crate::cli::commands::register::parse_algorithm;
 use crate::cli::commands::trust::TrustArgs;
+use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files::credential_id_flag;
@@ -30,7 +31,7 @@ pub(super) struct RegistrationArgs {
     #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm)]
     pub algorithms: Vec<Algorithm>,
     /// A credential ID in base64url that is registered already (can be repeated).
-    #[arg(long, value_name = "BASE64URL")]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
     pub exclude: Vec<String>,
     /// Which attestations are believed.
     #[command(flatten)]

@@ -1,0 +1,92 @@
+//! Command lines that name nothing to be done: mistakes, and requests for help and the version.
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::world::World;
+use crate::output::text::escape;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+/// Whether a program reads what goes wrong, also where the command line cannot be read.
+pub(super) fn asks_for_json<'a>(arguments: impl IntoIterator<Item = &'a OsString>) -> bool {
+    arguments.into_iter().any(|argument| argument == "--json")
+}
+
+/// Help and version go to stdout; a mistake on the command line goes to stderr.
+pub(super) fn answer(error: &clap::Error, arguments: &[OsString], world: World<'_>) -> Exit {
+    let json = asks_for_json(arguments);
+    // What was typed may have come from somebody else.
+    let text = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let written = world.stdout.write_all(text.as_bytes()).and_then(|()| world.stdout.flush());
+        return match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let refused = CliError::no_output(&error);
+                put(world.stderr, &refused, json);
+                refused.exit
+            }
+            // A closed pipe is nothing to complain about.
+            _ => Exit::Done,
+        };
+    }
+    let mut lines: Vec<String> = text.lines().map(escape).collect();
+    let hint = id_like_a_flag(error, arguments);
+    if hint.is_some() {
+        // It takes the first letter of the ID for all of it.
+        lines.retain(|line| !line.trim_start().starts_with("tip: "));
+        lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+    }
+    if json {
+        let says_what = |line: &&String| {
+            !line.starts_with("Usage:") && !line.starts_with("For more information")
+        };
+        let message: Vec<&str> =
+            lines.iter().take_while(says_what).map(|line| line.trim()).collect();
+        let message = message.join(" ");
+        let mut usage = CliError::usage(message.trim().trim_start_matches("error: "));
+        usage.hints.extend(hint.map(str::to_owned));
+        put(world.stderr, &usage.hint("`fidokey --help` explains the command line."), json);
+    } else {
+        lines.extend(hint.map(|hint| format!("Hint: {hint}")));
+        let _ = world.stderr.write_all(format!("{}\n", lines.join("\n")).as_bytes());
+    }
+    Exit::Usage
+}
+
+/// What helps when a credential's ID was taken for flags: one in 64 in base64url begins with `-`.
+fn id_like_a_flag(error: &clap::Error, arguments: &[OsString]) -> Option<&'static str> {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let hint = |command: &str| match command {
+        "show" => Some(
+            "An ID that begins with `-` goes after `--`, last: `fidokey credential show -- ID`.",
+        ),
+        "delete" => Some(
+            "An ID that begins with `-` goes after `--`, last: `fidokey credential delete -- ID`.",
+        ),
+        "rename" => Some(
+            "An ID that begins with `-` goes after `--`, last: \
+             `fidokey credential rename --name NAME -- ID`.",
+        ),
+        _ => None,
+    };
+    if error.kind() != ErrorKind::UnknownArgument || !words.contains(&"credential") {
+        return None;
+    }
+    words.into_iter().find_map(hint)
+}
+
+/// Writes an error where nothing of the command line is known but whether a program reads it.
+fn put(stderr: &mut dyn Write, error: &CliError, json: bool) {
+    // Nothing better can be done when even this fails.
+    let _ = stderr.write_all(alone(error, json).as_bytes());
+}
+
+/// An error as it stands on stderr: one JSON document, or words and hints.
+pub(super) fn alone(error: &CliError, json: bool) -> String {
+    if json && let Ok(document) = crate::output::json::document(&error.json()) {
+        return document;
+    }
+    let hints: String = error.hints.iter().map(|hint| format!("Hint: {hint}\n")).collect();
+    format!("Error: {}\n{hints}", error.text())
+}
