@@ -41,6 +41,6 @@ pub use preflight::find_silently;
 pub use register::{Made, RegisterParameters, register};
 pub use reset::{ResetOutlook, reset, reset_outlook};
 pub use select::{SelectError, Selected, SelectedBy, select};
-pub use settling::settle;
+pub use settling::{SETTLING, settle};
 pub use survey::{Examined, GLANCE, examine, survey};
 pub use verification::UserVerification;

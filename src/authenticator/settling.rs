@@ -7,7 +7,7 @@ use crate::transport::{KeyDescription, OpenError};
 use std::time::Duration;
 
 /// How long it may take until a key that was just plugged in may be opened.
-const SETTLING: Duration = Duration::from_secs(3);
+pub const SETTLING: Duration = Duration::from_secs(3);
 
 /// How often the person's wish to stop is looked at.
 const GLANCE: Duration = Duration::from_millis(100);

@@ -10,6 +10,7 @@ use crate::authenticator::{
 use crate::ctap::RandomError;
 use crate::output::words::key_name;
 use crate::transport::{KeyDescription, KeyKind};
+use crate::virtual_key::THROW_AWAY;
 use crate::webauthn::model_names::ModelNames;
 use crate::wire::text::hex;
 use std::time::Duration;
@@ -76,6 +77,14 @@ impl App<'_> {
             Err(AuthenticatorError::U2fOnly) => Ok(false),
             Err(error) => Err(error),
         })
+    }
+
+    /// Says of a key that is thrown away that nothing is left of what was just done to it.
+    pub fn warn_of_throw_away(&mut self, key: &KeyDescription) {
+        if key.path.0 == THROW_AWAY {
+            self.ui.warning("Nothing of it is kept: this virtual key is thrown away now.");
+            self.ui.hint("`fidokey virtual create NAME` makes one that lasts.");
+        }
     }
 
     /// Has the person choose one of several keys by touching it.

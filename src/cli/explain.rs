@@ -28,7 +28,7 @@ pub use relying_party::{bind, service_origin, state_file};
 #[cfg(feature = "relying-party")]
 pub use remote::{audit, remote};
 pub use trace::{trace_file, trace_read};
-pub use virtual_key::lasting;
+pub use virtual_key::{lasting, unusable};
 
 use super::error::CliError;
 use super::exit::Exit;

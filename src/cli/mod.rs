@@ -92,8 +92,14 @@ fn report(app: &mut App<'_>, error: &CliError) {
     if error.exit == Exit::Interrupted {
         app.ui.clear_echo();
     }
+    let mut error = error.clone();
+    for hint in &mut error.hints {
+        *hint = app.ui.hint_on_device(hint);
+    }
+    error.hints.dedup();
     if app.global.json {
-        let error = error.clone().map_texts(|text| app.ui.on_device(text));
+        // What names its device already stays as it is.
+        let error = error.map_texts(|text| app.ui.on_device(text));
         if let Ok(document) = crate::output::json::document(&error.json()) {
             app.ui.line(document.trim_end());
         }

@@ -3,17 +3,14 @@
 use super::app::App;
 use super::error::CliError;
 use super::explain;
-use crate::authenticator::AuthenticatorError;
+use crate::authenticator::{AuthenticatorError, Choice, SETTLING, choose_among};
 use crate::host::{Host, HostKey};
 use crate::transport::sysfs::FidoNode;
-use crate::transport::{BusError, KeyDescription, KeyKind};
+use crate::transport::{BusError, KeyDescription, KeyKind, KeyPath};
 use std::time::Duration;
 
 /// How often the interrupt flag is looked at while a key is waited for.
 const A_MOMENT: Duration = Duration::from_millis(100);
-
-/// How long udev may need until users may open a key that was just plugged in.
-const SETTLING: Duration = Duration::from_secs(3);
 
 /// The keys that are plugged in.
 pub(super) struct Plugged {
@@ -49,6 +46,23 @@ impl App<'_> {
             self.await_udev(&plugged.keys)?;
         }
         Ok(plugged)
+    }
+
+    /// Which of the keys that are plugged in a selector means, or which virtual key.
+    ///
+    /// # Errors
+    ///
+    /// When it means none, or several.
+    pub(super) fn choose_plugged(
+        &mut self,
+        plugged: &Plugged,
+        selector: &str,
+    ) -> Result<Choice, CliError> {
+        let choice = match self.bus.description_of(&KeyPath(selector.to_owned())) {
+            Some(key) => Ok(Choice::One(key)),
+            None => choose_among(plugged.keys.clone(), Some(selector)),
+        };
+        self.or_by_model(choice).map_err(|error| explain::choose(&error))
     }
 
     /// Waits for udev where it is still to let users in to one of these keys, which may have been

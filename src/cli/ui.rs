@@ -5,7 +5,7 @@
 
 use super::args::{ColorChoice, Global};
 use super::world::Setting;
-use crate::output::next_command::on_device;
+use crate::output::next_command::{hint_on_device, on_device};
 use std::io::{self, Write};
 
 /// The two streams with the rules for them.
@@ -112,7 +112,7 @@ impl<'w> Ui<'w> {
     pub fn hint(&mut self, text: &str) {
         if !self.quiet && !self.for_program {
             let head = self.paint("36", "Hint:");
-            self.line(&format!("{head} {}", self.on_device(text)));
+            self.line(&format!("{head} {}", self.hint_on_device(text)));
         }
     }
 
@@ -167,6 +167,11 @@ impl<'w> Ui<'w> {
     /// A text whose commands name the key that `--device` named.
     pub fn on_device(&self, text: &str) -> String {
         on_device(text, self.device.as_deref())
+    }
+
+    /// As [`Ui::on_device`], for a hint.
+    pub fn hint_on_device(&self, hint: &str) -> String {
+        hint_on_device(hint, self.device.as_deref())
     }
 
     /// Colours a word; the word alone carries the meaning.

@@ -31,8 +31,9 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString], world: World<'
         };
     }
     let mut lines: Vec<String> = text.lines().map(escape).collect();
-    let hint = id_like_a_flag(error, arguments);
-    if hint.is_some() {
+    let id_hint = id_like_a_flag(error, arguments);
+    let hint = id_hint.map(str::to_owned).or_else(|| number_after_wait(arguments));
+    if id_hint.is_some() {
         // It takes the first letter of the ID for all of it.
         lines.retain(|line| !line.trim_start().starts_with("tip: "));
         lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
@@ -45,7 +46,7 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString], world: World<'
             lines.iter().take_while(says_what).map(|line| line.trim()).collect();
         let message = message.join(" ");
         let mut usage = CliError::usage(message.trim().trim_start_matches("error: "));
-        usage.hints.extend(hint.map(str::to_owned));
+        usage.hints.extend(hint);
         put(world.stderr, &usage.hint("`fidokey --help` explains the command line."), json);
     } else {
         lines.extend(hint.map(|hint| format!("Hint: {hint}")));
@@ -74,6 +75,14 @@ fn id_like_a_flag(error: &clap::Error, arguments: &[OsString]) -> Option<&'stati
         return None;
     }
     words.into_iter().find_map(hint)
+}
+
+/// What helps when the seconds of `--wait`, which may be left out, were taken for something else.
+fn number_after_wait(arguments: &[OsString]) -> Option<String> {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    words.find(|word| *word == "--wait")?;
+    let seconds: u64 = words.next()?.parse().ok()?;
+    Some(format!("The seconds of `--wait` are written behind `=`: `--wait={seconds}`."))
 }
 
 /// Writes an error where nothing of the command line is known but whether a program reads it.

@@ -4,6 +4,7 @@
 //! with `--device`, the same command without it could act on another one, or on none.
 
 use super::remedy::shell_word;
+use crate::virtual_key::THROW_AWAY;
 
 /// The commands that act on one key.
 const ON_A_KEY: [&str; 8] =
@@ -31,6 +32,26 @@ pub fn on_device(text: &str, device: Option<&str>) -> String {
         }
     }
     named
+}
+
+/// What is said in place of a next command on a key that is gone by then.
+const LASTING_INSTEAD: &str = "The key `virtual` is thrown away when the command ends; \
+                               `fidokey virtual create NAME` makes one that lasts.";
+
+/// A hint, with its commands as [`on_device`] has them. On a key that is thrown away when the command
+/// ends, a next command finds nothing of what it is about.
+pub fn hint_on_device(hint: &str, device: Option<&str>) -> String {
+    let thrown_away = device == Some(THROW_AWAY);
+    if thrown_away && hint.split('`').skip(1).step_by(2).any(is_about_a_state) {
+        return LASTING_INSTEAD.to_owned();
+    }
+    on_device(hint, device)
+}
+
+/// Whether this is a command line on a key that is about what was done to it before.
+fn is_about_a_state(line: &str) -> bool {
+    let command = line.split(' ').nth(1).unwrap_or_default();
+    acts_on_a_key(line) && !["check", "info", "wink"].contains(&command)
 }
 
 /// The command line, with `--device` added where it acts on one key and does not say which.
@@ -63,6 +84,20 @@ mod tests {
         );
         assert_eq!(on_device(text, None), text);
         assert_eq!(on_device("`fidokey info`", Some("My Key")), "`fidokey info --device 'My Key'`");
+    }
+
+    #[test]
+    fn a_key_that_is_thrown_away_has_no_next_command() {
+        let hint = "Set one with `fidokey pin set`.";
+        assert_eq!(hint_on_device(hint, Some("virtual")), LASTING_INSTEAD);
+        assert_eq!(
+            hint_on_device(hint, Some("virtual:work")),
+            on_device(hint, Some("virtual:work"))
+        );
+        for hint in ["`fidokey info` shows what it supports.", "Unplug the key.", "`fidokey list`"]
+        {
+            assert_eq!(hint_on_device(hint, Some("virtual")), on_device(hint, Some("virtual")));
+        }
     }
 
     #[test]

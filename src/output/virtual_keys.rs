@@ -1,6 +1,6 @@
 //! Virtual keys that last, as a list.
 
-use super::text::{Table, count, escape};
+use super::text::{Table, count};
 use super::words::moment;
 use crate::virtual_key::{KeyName, LastingKey, Touch};
 use serde::Serialize;
@@ -80,13 +80,6 @@ impl VirtualKeysView {
             });
         }
         table.render()
-    }
-
-    /// The keys that cannot be used, each with the reason.
-    pub fn problems(&self) -> impl Iterator<Item = (&str, String)> {
-        self.virtual_keys
-            .iter()
-            .filter_map(|key| Some((key.name.as_str(), escape(key.problem.as_ref()?))))
     }
 }
 

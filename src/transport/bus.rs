@@ -76,6 +76,8 @@ pub enum OpenError {
         path: KeyPath,
         /// What is wrong with it.
         reason: String,
+        /// Whether nothing is, but a newer version of this program wrote it.
+        is_newer: bool,
     },
     /// Anything else that the operating system said.
     #[error("could not open {path}: {reason}")]

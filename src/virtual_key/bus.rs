@@ -40,8 +40,8 @@ struct Plugged {
     changes_seen: u64,
 }
 
-/// The path of the key that is thrown away.
-const THROW_AWAY: &str = "virtual";
+/// The path of the key that is thrown away with its bus.
+pub const THROW_AWAY: &str = "virtual";
 
 impl VirtualBus {
     /// Makes a bus over the lasting keys in a directory, or over none.

@@ -6,7 +6,7 @@ use super::firmware::Firmware;
 use super::lasting::{KeyName, LastingError, LastingKeys};
 use super::pipe::{End, Packet, Pipe};
 use super::settings::KeySettings;
-use super::state_file::KeyState;
+use super::state_file::{KeyState, StateError};
 use super::store::{SharedStore, Store};
 use super::touch::Touch;
 use super::{Wake, locked};
@@ -177,8 +177,10 @@ impl VirtualKey {
         };
         let settings = self.0.settings.clone();
         let env = KeyEnv::new(&self.0.surroundings, settings, store, self.0.touch.clone());
-        Firmware::power_up(env)
-            .map_err(|reason| OpenError::State { path: self.0.description.path.clone(), reason })
+        Firmware::power_up(env).map_err(|reason| {
+            let path = self.0.description.path.clone();
+            OpenError::State { path, reason, is_newer: false }
+        })
     }
 
     fn open_error(&self, error: LastingError) -> OpenError {
@@ -187,7 +189,8 @@ impl VirtualKey {
             LastingError::NotFound(_) => OpenError::NotFound(path),
             LastingError::InUse(_) => OpenError::InUse { path },
             LastingError::State { reason, .. } => {
-                OpenError::State { path, reason: reason.to_string() }
+                let is_newer = matches!(reason, StateError::Newer { .. });
+                OpenError::State { path, reason: reason.to_string(), is_newer }
             }
             error @ (LastingError::Exists(_) | LastingError::Refused { .. }) => {
                 self.other(error.to_string())

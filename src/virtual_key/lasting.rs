@@ -188,7 +188,11 @@ impl LastingKeys {
             return Err(LastingError::NotFound(name.clone()));
         }
         let home = self.lock(name)?;
-        match fs::remove_file(&path) {
+        // Whatever bears the name of a key is listed, and what is listed goes; of a directory only an
+        // empty one, since what is in it is nobody's key.
+        let is_directory = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
+        let removed = if is_directory { fs::remove_dir(&path) } else { fs::remove_file(&path) };
+        match removed {
             Ok(()) => {}
             Err(error) if absent(&error) => return Err(LastingError::NotFound(name.clone())),
             Err(error) => return Err(refused("delete", &path, error)),

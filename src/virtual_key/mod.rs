@@ -40,7 +40,7 @@ mod touch;
 #[cfg(test)]
 mod host;
 
-pub use bus::VirtualBus;
+pub use bus::{THROW_AWAY, VirtualBus};
 pub use clock::{KeyClock, ManualClock, MonotonicClock, Wake};
 pub use entries::Contents;
 pub use env::Surroundings;

@@ -76,6 +76,26 @@ fn clap_s_own_errors_cannot_drive_a_terminal_and_are_whole_in_json() {
     insta::assert_snapshot!(shown.replace('\u{1b}', "^[").replace('\u{9b}', "^"));
 }
 
+/// RP IDs that are not written as services write them.
+#[test]
+fn an_rp_id_that_cannot_be_is_mended_by_the_hint() {
+    let desk = Desk::empty();
+    let hash = "00".repeat(32);
+    let mut text = String::new();
+    for (line, rp) in [
+        ("register --user alice", "EXAMPLE.com"),
+        ("register --user alice", "exämple.com"),
+        ("register --user alice", "ssh:"),
+        ("assert", ""),
+        (&format!("assert --client-data-hash {hash}"), ""),
+    ] {
+        let outcome = desk.command(line).arg("--rp").arg(rp).run();
+        outcome.ended(Exit::Usage);
+        writeln!(text, "{outcome}").unwrap();
+    }
+    insta::assert_snapshot!(text.replace(&hash, "HASH"));
+}
+
 /// One in 64 texts in base64url begins with `-`.
 #[test]
 fn bytes_that_begin_with_a_hyphen_are_no_flags() {

@@ -65,6 +65,57 @@ fn a_key_is_waited_for() {
     insta::assert_snapshot!(format!("{in_vain}\n{typing}"));
 }
 
+/// Virtual keys are no keys that a selector may mean, however many there are.
+#[test]
+fn a_selector_is_judged_by_real_keys() {
+    let desk = Desk::empty();
+    for name in ["work", "spare", "third"] {
+        desk.run(&format!("virtual create {name}")).succeeded();
+    }
+    let none = with_device(&desk, "zzz");
+    let named = with_device(&desk, "work");
+    for number in 0..12 {
+        plug(&desk, number, "Security Key");
+    }
+    let many = with_device(&desk, "zzz");
+    let node = with_device(&desk, "/dev/null");
+    insta::assert_snapshot!(format!("{none}\n{named}\n{many}\n{node}"));
+}
+
+/// `list` with a selector shows the key that is meant, or fails as every command.
+#[test]
+fn a_list_of_the_key_that_is_named() {
+    let desk = Desk::empty();
+    plug(&desk, 1, "Security Key");
+    plug(&desk, 2, "Other Key");
+    desk.run("virtual create work").succeeded();
+    let listed = |selector: &str| desk.command("list --json --device").arg(selector).run();
+    for (selector, path) in [
+        ("/dev/hidraw2", "/dev/hidraw2"),
+        ("v1.1", "/dev/hidraw1"),
+        ("other", "/dev/hidraw2"),
+        (&"02".repeat(16), "/dev/hidraw2"),
+        ("virtual:work", "virtual:work"),
+    ] {
+        let view = listed(selector).succeeded().json();
+        let keys = view["keys"].as_array().unwrap();
+        assert_eq!((keys.len(), keys[0]["path"].as_str()), (1, Some(path)), "{selector}");
+    }
+    for selector in ["zzz", "key", "/dev/hidraw9", "virtual:nobody", &"07".repeat(16)] {
+        let outcome = listed(selector);
+        outcome.ended(Exit::NoKey);
+        assert_eq!(outcome.stdout, "", "{outcome}");
+    }
+}
+
+#[test]
+fn seconds_behind_a_space_are_no_seconds() {
+    let desk = Desk::empty();
+    let before = desk.run("--wait 3 list");
+    let after = desk.run("info --wait 3 --json");
+    insta::assert_snapshot!(format!("{before}\n{after}"));
+}
+
 #[test]
 fn two_keys_and_nobody_to_ask() {
     let desk = Desk::empty();

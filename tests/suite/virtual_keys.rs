@@ -114,6 +114,57 @@ fn a_damaged_key_is_listed_with_the_reason_and_can_be_deleted() {
     insta::assert_snapshot!(asked);
 }
 
+/// Nothing of it is lost by a newer fidokey: no hint says to delete it.
+#[test]
+fn a_key_of_a_newer_version_is_for_that_version() {
+    let desk = Desk::empty();
+    let keys = LastingKeys::new(desk.data_directory().join("virtual-keys"));
+    desk.run("virtual create work").succeeded();
+    let path = keys.state_path(&"work".parse().unwrap());
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, text.replace("\"version\":1", "\"version\":2")).unwrap();
+    let lines = ["virtual list", "info --device virtual:work"];
+    let asked = desk.command("virtual delete work").typing(["n"]).run();
+    asked.ended(Exit::NotConfirmed);
+    let text = format!("{}\n{asked}", transcript(&desk, lines));
+    assert!(!text.contains("`fidokey virtual delete"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+/// What bears the name of a key and is none.
+#[test]
+fn a_directory_in_place_of_a_state() {
+    let desk = Desk::empty();
+    desk.run("virtual create work").succeeded();
+    let keys = desk.data_directory().join("virtual-keys");
+    std::fs::create_dir(keys.join("empty.json")).unwrap();
+    std::fs::create_dir_all(keys.join("full.json/something")).unwrap();
+    let full = desk.run("virtual delete full --yes");
+    full.ended(Exit::Failed);
+    desk.run("virtual delete empty --yes").succeeded();
+    assert!(!keys.join("empty.json").exists() && keys.join("full.json/something").exists());
+    insta::assert_snapshot!(full);
+}
+
+#[test]
+fn a_key_that_is_thrown_away_is_said_to_be() {
+    let mut text = String::new();
+    for line in [
+        "pin set --new-pin-file -",
+        "credential list",
+        "assert --rp example.com",
+        "assert --rp example.com --json",
+    ] {
+        let line = format!("{line} --device virtual");
+        let outcome = Desk::empty().command(&line).stdin("1234\n").run();
+        text.push_str(&format!("{outcome}\n"));
+    }
+    let register = "register --rp example.com --user alice --resident --device virtual";
+    insta::assert_snapshot!(text);
+    let made = Desk::empty().run(register);
+    assert!(made.succeeded().stderr.contains("Nothing of it is kept"), "{made}");
+}
+
 #[test]
 fn a_key_in_use_is_not_deleted() {
     let desk = Desk::empty();

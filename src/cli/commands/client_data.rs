@@ -4,13 +4,14 @@ use super::input_files::{read_input, source_name};
 use crate::cli::app::App;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
-use crate::cli::exit::Exit;
+use crate::cli::explain;
 use crate::cli::files::{base64_flag, hash_flag};
 use crate::client::{Caller, ClientDataSource};
+use crate::ctap::RandomError;
 use crate::output::text::escape;
-use crate::webauthn::origin::Origin;
+use crate::webauthn::origin::{DomainError, Origin};
 use crate::webauthn::related_origins::RelatedOrigins;
-use crate::webauthn::rp_id::RpId;
+use crate::webauthn::rp_id::{RpId, RpIdError};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -54,14 +55,14 @@ impl ClientDataArgs {
         rp: &str,
     ) -> Result<(RpId, ClientDataSource), CliError> {
         if let Some(text) = &self.client_data_hash {
-            let rp_id =
-                RpId::parse_for_client_data_hash(rp).map_err(|error| wrong("--rp", &error))?;
+            let rp_id = RpId::parse_for_client_data_hash(rp).map_err(|error| {
+                wrong("--rp", &error).hint("Name the relying party, such as `--rp example.com`.")
+            })?;
             let hash = hash_flag("--client-data-hash", text)?;
             return Ok((rp_id, ClientDataSource::Hash(hash)));
         }
-        let rp_id = RpId::parse(rp).map_err(|error| {
-            wrong("--rp", &error).hint("An RP ID that is no domain needs `--client-data-hash`.")
-        })?;
+        let rp_id =
+            RpId::parse(rp).map_err(|error| wrong("--rp", &error).hint(rp_id_form(&error)))?;
         let caller = self.caller(app, Some(rp))?;
         caller.check(&rp_id).map_err(|error| {
             wrong("--rp", &error).hint("Change `--rp` or `--origin`, so that they fit each other.")
@@ -127,6 +128,22 @@ impl ClientDataArgs {
     }
 }
 
+/// What helps with an RP ID that is no domain as RP IDs are written.
+pub(super) fn rp_id_form(error: &RpIdError) -> String {
+    match error {
+        RpIdError::UpperCase { lower } => format!("Write `--rp {lower}`, as services do."),
+        RpIdError::NotADomain(DomainError::NotAscii) => {
+            "Write it as it stands in a browser's requests, in ASCII: its foreign parts begin with \
+             `xn--`."
+                .to_owned()
+        }
+        RpIdError::NotADomain(DomainError::Empty) => {
+            "Name the relying party, such as `--rp example.com`.".to_owned()
+        }
+        _ => "An RP ID that is no domain needs `--client-data-hash`.".to_owned(),
+    }
+}
+
 const ORIGIN_FORM: &str = "An origin is written like `https://login.example.com`.";
 
 fn wrong(flag: &str, error: &dyn std::error::Error) -> CliError {
@@ -144,9 +161,6 @@ fn origin_flag(flag: &str, text: &str) -> Result<Origin, CliError> {
 /// When there is no randomness.
 pub(super) fn random(app: &mut App<'_>) -> Result<Vec<u8>, CliError> {
     let mut bytes = vec![0; RANDOM_BYTES];
-    app.random.fill(&mut bytes).map_err(|error| {
-        CliError::new(Exit::Failed, "random", "There is no randomness to be had.")
-            .cause(error.to_string())
-    })?;
+    app.random.fill(&mut bytes).map_err(|RandomError(reason)| explain::random(&reason))?;
     Ok(bytes)
 }

@@ -1,8 +1,7 @@
 //! `fidokey doctor`.
 
 use crate::authenticator::{
-    self, AuthenticatorError, Choice, ChooseError, PinState, choose_among, examine, pin_state,
-    selector,
+    self, AuthenticatorError, Choice, ChooseError, PinState, examine, pin_state, selector,
 };
 use crate::cli::app::App;
 use crate::cli::connect::is_model;
@@ -15,7 +14,7 @@ use crate::host::{Host, udev_rules};
 use crate::output::doctor::{DoctorView, Examined, KeyVerdict, MachineView, SuspectView};
 use crate::output::rules::RulesView;
 use crate::transport::channel::Timing;
-use crate::transport::{KeyDescription, KeyKind, KeyPath, OpenError};
+use crate::transport::{KeyDescription, KeyKind, OpenError};
 use crate::webauthn::model_names::ModelNames;
 use clap::Args;
 use std::time::Duration;
@@ -86,12 +85,7 @@ fn examine_chosen(
     plugged: &Plugged,
     selector: &str,
 ) -> Result<Vec<(KeyDescription, Answer)>, CliError> {
-    let choice = match app.bus.description_of(&KeyPath(selector.to_owned())) {
-        Some(key) => Ok(Choice::One(key)),
-        None => choose_among(plugged.keys.clone(), Some(selector)),
-    };
-    let choice = app.or_by_model(choice);
-    match choice.map_err(|error| explain::choose(&error))? {
+    match app.choose_plugged(plugged, selector)? {
         Choice::One(key) => {
             let mut answers = ask(app, std::slice::from_ref(&key))?;
             let is_known = plugged.keys.iter().any(|known| known.path == key.path);

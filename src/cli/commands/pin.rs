@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::pin_source::PinSource;
 use crate::output::pin::{FEW_TRIES, PinActView, PinStatusView};
 use crate::output::words::key_name;
+use crate::virtual_key::THROW_AWAY;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -117,7 +118,9 @@ fn set(app: &mut App<'_>, args: &NewPinArgs) -> Result<Exit, CliError> {
     app.on_key(&mut key, set_pin)?;
     let view = PinActView::set(&key.description().path);
     say(app, &key, view)?;
-    if app.new_pin_source.is_some() {
+    if key.description().path.0 == THROW_AWAY {
+        app.warn_of_throw_away(key.description());
+    } else if app.new_pin_source.is_some() {
         // At a terminal it was said before the PIN was typed.
         app.ui.status("The PIN can be changed, but only a reset removes it again.");
     }

@@ -265,6 +265,7 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         secrets.extend(registered.prf.iter().flat_map(prf_secrets));
         put_secret(app, path, &secrets).map_err(made_all_the_same)?;
     }
+    app.warn_of_throw_away(key.description());
     saved.map_err(made_all_the_same)?;
     reported.map_err(made_all_the_same)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })

@@ -5,11 +5,13 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
 use crate::cli::process::lasting_keys;
-use crate::output::text::count;
+use crate::output::text::{count, escape};
 use crate::output::virtual_keys::{
     CreatedView, DeletedView, VirtualKeyView, VirtualKeysView, selector,
 };
-use crate::virtual_key::{KeyName, LastingError, LastingKey, LastingKeys, NameError, Touch};
+use crate::virtual_key::{
+    KeyName, LastingError, LastingKey, LastingKeys, NameError, StateError, Touch,
+};
 use clap::{Args, Subcommand};
 
 /// Manages virtual keys that last.
@@ -110,9 +112,11 @@ fn list(app: &mut App<'_>, keys: &LastingKeys) -> Result<Exit, CliError> {
         app.ui.status("There is no virtual key.");
         app.ui.hint("`fidokey virtual create NAME` makes one.");
     }
-    for (name, problem) in view.problems() {
-        app.ui.warning(&format!("The virtual key {name} cannot be used: {problem}."));
-        app.ui.hint(&format!("`fidokey virtual delete {name}` removes it."));
+    for LastingKey { name, summary } in &found {
+        let Err(problem) = summary else { continue };
+        let why = escape(&problem.to_string());
+        app.ui.warning(&format!("The virtual key {name} cannot be used: {why}."));
+        app.ui.hint(&explain::unusable(name, problem));
     }
     Ok(Exit::Done)
 }
@@ -122,12 +126,17 @@ fn delete(app: &mut App<'_>, keys: &LastingKeys, name: &KeyName) -> Result<Exit,
     let Some(LastingKey { summary, .. }) = found.into_iter().find(|key| key.name == *name) else {
         return Err(explain::lasting(&LastingError::NotFound(name.clone())));
     };
+    let is_newer = matches!(summary, Err(StateError::Newer { .. }));
     let lost = summary.ok().map(|summary| summary.contents.credentials);
     app.confirm(&match lost {
         Some(0) => format!("Delete the virtual key {name}? There is no credential on it."),
         Some(lost) => format!(
             "Delete the virtual key {name} and the {} on it? Nothing brings them back.",
             count(lost, "credential", "credentials")
+        ),
+        None if is_newer => format!(
+            "Delete the virtual key {name} and everything on it? A newer version of fidokey wrote \
+             it and can still use it. Nothing brings it back."
         ),
         None => format!(
             "Delete the virtual key {name}? Its state cannot be read, so nobody can tell what is \

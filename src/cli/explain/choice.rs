@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::ctap::RandomError;
 use crate::output::text::escape;
 use crate::output::words::key_name;
-use crate::transport::KeyDescription;
+use crate::transport::{KeyDescription, KeyKind};
 
 /// Explains why no single key is meant.
 pub fn choose(error: &ChooseError) -> CliError {
@@ -28,11 +28,24 @@ pub fn choose(error: &ChooseError) -> CliError {
         ),
         ChooseError::NoMatch { selector, keys } => {
             let error = no_key("no_match", format!("No key matches \"{}\".", escape(selector)));
-            if keys.is_empty() {
+            // Virtual keys are found by their whole names alone.
+            let (real, virtual_ones): (Vec<_>, Vec<_>) =
+                keys.iter().cloned().partition(|key| key.kind == KeyKind::Hid);
+            let named = format!("virtual:{selector}");
+            let error = if virtual_ones.iter().any(|key| key.path.0 == named) {
+                error
+                    .hint(format!("`--device {}` is the virtual key of that name.", escape(&named)))
+            } else if virtual_ones.is_empty() {
+                error
+            } else {
+                error.hint("`fidokey virtual list` shows the virtual keys, which are named whole.")
+            };
+            if real.is_empty() {
                 error.hint("No FIDO key is plugged in. Plug it in and run the command again.")
             } else {
-                listed(error, keys)
+                listed(error, &real)
             }
+            .hint("`fidokey doctor` finds out why a key is not seen, or may not be opened.")
         }
         ChooseError::Ambiguous { selector, keys } => listed(
             no_key("ambiguous", format!("{} keys match \"{}\".", keys.len(), escape(selector))),
@@ -72,10 +85,16 @@ pub fn select(error: &SelectError, keys: &[KeyDescription]) -> CliError {
     listed(error, keys)
 }
 
+/// How many keys are named in an error.
+const MOST_NAMED: usize = 10;
+
 /// Adds how each of several keys is named.
 fn listed(mut error: CliError, keys: &[KeyDescription]) -> CliError {
-    for key in keys {
+    for key in keys.iter().take(MOST_NAMED) {
         error = error.hint(format!("`--device {}` is {}.", escape(&key.path.0), key_name(key)));
     }
-    error
+    match keys.len().saturating_sub(MOST_NAMED) {
+        0 => error,
+        more => error.hint(format!("{more} more; `fidokey list` shows them.")),
+    }
 }

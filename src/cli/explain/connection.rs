@@ -1,5 +1,6 @@
 //! Keys that cannot be found, opened or spoken to, in words.
 
+use super::virtual_key::USE_NEWER;
 use super::{REPLUG, UNCHANGED};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -75,17 +76,29 @@ pub fn open(error: &OpenError, key: &KeyDescription) -> CliError {
             no_key("in_use", format!("{the} is in use by {}.", somebody_else(key)))
                 .hint(close_others(key))
         }
-        OpenError::State { path, reason } => virtual_state(&name, path, reason),
+        OpenError::State { path, reason, is_newer } => {
+            virtual_state(&name, path, reason, *is_newer)
+        }
         OpenError::Other { reason, .. } => {
-            no_key("open", format!("{the} cannot be opened.")).cause(escape(reason)).hint(REPLUG)
+            let error = no_key("open", format!("{the} cannot be opened.")).cause(escape(reason));
+            match key.kind {
+                KeyKind::Virtual => {
+                    error.hint("`fidokey virtual list` shows what can be told of it.")
+                }
+                // Somebody named it, and nobody has seen it to be a key.
+                KeyKind::Hid if key.vendor_id.is_none() && key.product.is_none() => error
+                    .hint("`fidokey list` shows the keys that are plugged in, with their paths."),
+                KeyKind::Hid => error.hint(REPLUG),
+            }
         }
     }
 }
 
-fn virtual_state(name: &str, path: &KeyPath, reason: &str) -> CliError {
+fn virtual_state(name: &str, path: &KeyPath, reason: &str, is_newer: bool) -> CliError {
     let message = format!("The state of {name} cannot be used; it was left as it is.");
     let error = CliError::new(Exit::Failed, "virtual_state", message).cause(escape(reason));
     match path.0.strip_prefix("virtual:") {
+        Some(_) if is_newer => error.hint(USE_NEWER),
         Some(named) => {
             let named = escape(named);
             error.hint(format!("`fidokey virtual delete {named}` removes it.")).hint(format!(

@@ -21,8 +21,18 @@ every!(open_errors: OpenError {
         OpenError::State {
             path: KeyPath("virtual:work".into()),
             reason: "it is damaged: its checksum does not match".into(),
+            is_newer: false,
         },
-        OpenError::State { path: KeyPath("virtual".into()), reason: "a defect".into() },
+        OpenError::State {
+            path: KeyPath("virtual:work".into()),
+            reason: "it was written by a newer version of this program (format 2)".into(),
+            is_newer: true,
+        },
+        OpenError::State {
+            path: KeyPath("virtual".into()),
+            reason: "a defect".into(),
+            is_newer: false,
+        },
     ];
     Other{..} => [OpenError::Other { path: path(), reason: "Input/output error".into() }];
 });

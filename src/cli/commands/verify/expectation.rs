@@ -2,6 +2,7 @@
 //! that were not given.
 
 use crate::cli::app::App;
+use crate::cli::commands::client_data::rp_id_form;
 use crate::cli::commands::register::VerificationChoice;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
@@ -106,9 +107,12 @@ impl ExpectationArgs {
         let (rp_id, rp_id_source) = match (&self.rp, of_registration) {
             (Some(text), of_registration) => {
                 let rp_id = RpId::parse_for_client_data_hash(text);
-                let rp_id = rp_id.map_err(|error| wrong("--rp", &error))?;
+                let rp_id = rp_id.map_err(|error| {
+                    wrong("--rp", &error)
+                        .hint("Name the relying party, such as `--rp example.com`.")
+                })?;
                 if let Err(error @ RpIdError::UpperCase { .. }) = RpId::parse(text) {
-                    return Err(wrong("--rp", &error));
+                    return Err(wrong("--rp", &error).hint(rp_id_form(&error)));
                 }
                 if let Some(other) = of_registration.filter(|other| *other != text) {
                     let (other, text) = (escape(other), escape(text));
