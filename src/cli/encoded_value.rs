@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 /// Takes a text in base64url or hexadecimal, together with `allow_hyphen_values`. A flag of the same
 /// command is none, since then most likely the value is missing, as of a shell's empty variable.
 #[derive(Clone, Copy, Debug)]
-pub struct EncodedValue;
+pub(super) struct EncodedValue;
 
 impl TypedValueParser for EncodedValue {
     type Value = String;

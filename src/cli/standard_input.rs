@@ -7,17 +7,17 @@ use std::path::Path;
 const NUMBER: i32 = 0;
 
 /// Whether a path that a flag names is standard input.
-pub fn is_stdin(path: &Path) -> bool {
+pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-" || descriptor(path) == Some(NUMBER)
 }
 
 /// Whether a file descriptor that a flag names is standard input.
-pub fn is_stdin_descriptor(number: i32) -> bool {
+pub(super) fn is_stdin_descriptor(number: i32) -> bool {
     number == NUMBER
 }
 
 /// The file descriptor of this process that a path stands for, such as 3 for `/dev/fd/3`.
-pub fn descriptor(path: &Path) -> Option<i32> {
+pub(super) fn descriptor(path: &Path) -> Option<i32> {
     if path == Path::new("/dev/stdin") {
         return Some(NUMBER);
     }
