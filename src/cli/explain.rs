@@ -15,7 +15,7 @@ mod trace;
 mod virtual_key;
 
 pub use choice::{choose, select};
-pub use connection::{channel, open};
+pub use connection::open;
 pub use examination::no_key_to_examine;
 pub(super) use metadata::kept_metadata;
 pub use metadata::{

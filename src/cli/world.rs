@@ -42,8 +42,6 @@ pub struct World<'w> {
 pub struct Setting {
     /// Whether stderr is a terminal, so that a line on it can be rewritten.
     pub stderr_is_terminal: bool,
-    /// Whether stdout is a terminal.
-    pub stdout_is_terminal: bool,
     /// Whether the environment asks for no colour (`NO_COLOR`, or `TERM=dumb`).
     pub no_color: bool,
     /// Where this user's data is kept; virtual keys live below it.

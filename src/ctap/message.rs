@@ -163,16 +163,6 @@ fn place(member: Option<Member>) -> String {
     member.map(|member| format!(" at {member}")).unwrap_or_default()
 }
 
-impl ReplyError {
-    /// The status with which the key refused, if it did.
-    pub fn status(&self) -> Option<Status> {
-        match self {
-            Self::Refused(status) => Some(*status),
-            Self::Empty | Self::Malformed { .. } => None,
-        }
-    }
-}
-
 /// Splits a reply into its status and what follows; with an error status nothing follows that
 /// means anything (CTAP 2.2 section 8), so the rest is dropped.
 ///

@@ -102,19 +102,14 @@ impl PinUvAuthToken {
         }
     }
 
-    /// The protocol that the token is for.
-    pub fn protocol(&self) -> PinProtocol {
-        self.protocol
-    }
-
     /// Authenticates a message with the whole token: some keys before YubiKey 5.7.4 looked at the
     /// first 16 bytes of the key only, and clients that used no more worked with them by accident.
     pub fn authenticate(&self, message: &[u8]) -> PinUvAuth {
         PinUvAuth::new(self.protocol, authenticate(self.protocol, self.token.expose(), message))
     }
 
-    /// The token itself, for keys derived from a persistent one.
-    pub fn expose(&self) -> &[u8] {
+    #[cfg(test)]
+    pub(super) fn expose(&self) -> &[u8] {
         self.token.expose()
     }
 }

@@ -85,15 +85,6 @@ impl Host {
         HostKey { node, access, obstacle, remedy }
     }
 
-    /// Looks at every key.
-    ///
-    /// # Errors
-    ///
-    /// When the list of HID devices is there and cannot be read.
-    pub fn survey(&self) -> io::Result<Vec<HostKey>> {
-        Ok(self.nodes()?.into_iter().map(|node| self.look_at(node)).collect())
-    }
-
     /// Whether udev is still to let users in to a key that this user may not open: it has not looked
     /// at it, or works on devices now. Nothing but files is read unless that is so.
     pub fn is_settling(&self, node: &FidoNode) -> bool {

@@ -258,9 +258,4 @@ impl Records {
     pub fn iter(&self) -> impl Iterator<Item = &Record> {
         self.kept.iter().rev()
     }
-
-    /// The record of this number.
-    pub fn get(&self, number: u64) -> Option<&Record> {
-        self.kept.iter().find(|record| record.number == number)
-    }
 }

@@ -107,9 +107,13 @@ pub fn shown(error: &CliError) -> String {
 }
 
 pub fn all<E>(examples: Vec<(&'static str, E)>, explain: impl Fn(&E) -> CliError) -> String {
+    each(examples, |error| explain(&error))
+}
+
+fn each<E>(examples: Vec<(&'static str, E)>, explain: impl Fn(E) -> CliError) -> String {
     let mut text = String::new();
     for (name, error) in examples {
-        writeln!(text, "# {name}\n{}\n", shown(&explain(&error))).unwrap();
+        writeln!(text, "# {name}\n{}\n", shown(&explain(error))).unwrap();
     }
     text
 }
@@ -136,12 +140,8 @@ fn pin_policy() {
 
 #[test]
 fn reset() {
-    let mut text = String::new();
-    for (name, error) in reset_errors() {
-        let error = explain::authenticator(&AuthenticatorError::Reset(error), &key());
-        writeln!(text, "# {name}\n{}\n", shown(&error)).unwrap();
-    }
-    insta::assert_snapshot!(text);
+    let explain = |error| explain::authenticator(&AuthenticatorError::Reset(error), &key());
+    insta::assert_snapshot!(each(reset_errors(), explain));
 }
 
 #[test]
@@ -214,19 +214,19 @@ fn select() {
     insta::assert_snapshot!(all(select_errors(), |error| explain::select(error, &keys)));
 }
 
+fn in_a_ceremony(error: ChannelError) -> CliError {
+    explain::authenticator(&AuthenticatorError::Channel(error), &key())
+}
+
 #[test]
 fn channel() {
-    insta::assert_snapshot!(all(channel_errors(), |error| explain::channel(error, &key())));
+    insta::assert_snapshot!(each(channel_errors(), in_a_ceremony));
 }
 
 #[test]
 fn connection() {
-    let mut text = String::new();
-    for (name, error) in connection_errors() {
-        let error = explain::channel(&ChannelError::Connection(error), &key());
-        writeln!(text, "# {name}\n{}\n", shown(&error)).unwrap();
-    }
-    insta::assert_snapshot!(text);
+    let explain = |error| in_a_ceremony(ChannelError::Connection(error));
+    insta::assert_snapshot!(each(connection_errors(), explain));
 }
 
 #[test]
@@ -276,12 +276,8 @@ fn traces() {
 
 #[test]
 fn crypto() {
-    let mut text = String::new();
-    for (name, error) in crypto_errors() {
-        let error = explain::authenticator(&AuthenticatorError::Crypto(error), &key());
-        writeln!(text, "# {name}\n{}\n", shown(&error)).unwrap();
-    }
-    insta::assert_snapshot!(text);
+    let explain = |error| explain::authenticator(&AuthenticatorError::Crypto(error), &key());
+    insta::assert_snapshot!(each(crypto_errors(), explain));
 }
 
 /// Every status that a key may refuse a command with, those without a name included.

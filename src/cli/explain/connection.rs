@@ -1,7 +1,7 @@
 //! Keys that cannot be found, opened or spoken to, in words.
 
+use super::REPLUG;
 use super::virtual_key::USE_NEWER;
-use super::{REPLUG, UNCHANGED};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::output::text::escape;
@@ -107,12 +107,6 @@ fn virtual_state(name: &str, path: &KeyPath, reason: &str, is_newer: bool) -> Cl
         }
         None => error.hint("Please report it, with what you did."),
     }
-}
-
-/// Explains a failure between this program and a key, before anything was asked of it that would
-/// change it.
-pub fn channel(error: &ChannelError, key: &KeyDescription) -> CliError {
-    between(error, key, UNCHANGED)
 }
 
 /// Explains a failure between this program and a key; `after` says in which state the key is.

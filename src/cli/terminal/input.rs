@@ -45,11 +45,6 @@ impl LineEditor {
         }
     }
 
-    /// Whether nothing was typed.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// The line.
     pub fn finish(mut self) -> Zeroizing<Vec<u8>> {
         std::mem::replace(&mut self.bytes, Zeroizing::new(Vec::new()))

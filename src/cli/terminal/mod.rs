@@ -35,7 +35,4 @@ pub trait Terminal {
     /// When the terminal is gone, the line is longer than [`MAX_INPUT`] bytes, or echo cannot be
     /// switched off.
     fn read_secret(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<Vec<u8>>>>;
-
-    /// Whether the person has pressed Enter since the last call. Does not block.
-    fn pressed_enter(&mut self) -> bool;
 }

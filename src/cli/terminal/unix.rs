@@ -88,18 +88,6 @@ impl Terminal for UnixTerminal {
         self.file.write_all(b"\n")?;
         line
     }
-
-    fn pressed_enter(&mut self) -> bool {
-        let mut pressed = false;
-        let mut byte = [0u8; 64];
-        while self.readable(0).unwrap_or(false) {
-            match rustix::io::read(&self.file, &mut byte) {
-                Ok(count) if count > 0 => pressed = true,
-                _ => break,
-            }
-        }
-        pressed
-    }
 }
 
 /// Echo is off while this lives, and as it was before when it goes, whatever the way out. Ctrl-C

@@ -83,11 +83,6 @@ impl LargeBlobArray {
         self.entries.iter().find_map(|entry| unpack(&open(entry, key)?))
     }
 
-    /// Whether a blob, damaged or not, is there that this key opens.
-    pub fn holds(&self, key: &SecretBytes) -> bool {
-        self.entries.iter().any(|entry| open(entry, key).is_some())
-    }
-
     /// Takes out what this key opens; whether there was anything.
     pub fn remove(&mut self, key: &SecretBytes) -> bool {
         let before = self.entries.len();

@@ -54,11 +54,6 @@ impl Link {
         Ok(Self { connection, clock, interrupt, sizes, report, late_reports: 0, failure: None })
     }
 
-    /// Gives the connection back.
-    pub(super) fn into_connection(self) -> Box<dyn Connection> {
-        self.connection
-    }
-
     /// The sizes of the key's reports.
     pub(super) fn sizes(&self) -> ReportSizes {
         self.sizes

@@ -145,11 +145,6 @@ impl Channel {
         self.init.capabilities
     }
 
-    /// Gives the connection back.
-    pub fn into_connection(self) -> Box<dyn Connection> {
-        self.link.into_connection()
-    }
-
     /// Whether the last exchange came to an end by the key's own word. If not, the key may have
     /// carried out the request without anybody hearing of it.
     pub fn is_in_step(&self) -> bool {

@@ -69,8 +69,4 @@ impl Terminal for ScriptedTerminal {
     fn read_secret(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
         Ok(self.next(prompt, true).map(|line| Zeroizing::new(line.into_bytes())))
     }
-
-    fn pressed_enter(&mut self) -> bool {
-        false
-    }
 }

@@ -34,11 +34,11 @@ pub struct Ran {
 }
 
 impl Surrounded<'_> {
-    /// Runs the program with these arguments. Its streams are terminals if they are said to be.
+    /// Runs the program with these arguments. Its stderr is a terminal if it is said to be.
     pub fn run<A: Into<OsString>>(
         self,
         arguments: impl IntoIterator<Item = A>,
-        are_terminals: bool,
+        is_terminal: bool,
     ) -> Ran {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let world = World {
@@ -47,8 +47,7 @@ impl Surrounded<'_> {
             stdin: self.stdin,
             terminal: self.terminal,
             setting: Setting {
-                stderr_is_terminal: are_terminals,
-                stdout_is_terminal: are_terminals,
+                stderr_is_terminal: is_terminal,
                 no_color: true,
                 data_directory: self.data_directory,
             },

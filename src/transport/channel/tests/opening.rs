@@ -16,13 +16,6 @@ fn a_channel_is_allocated_by_the_answer_with_our_nonce() {
 }
 
 #[test]
-fn the_connection_comes_back_out_of_the_channel() {
-    let key = Key::new(|_, _| {});
-    let connection = key.open().into_connection();
-    assert_eq!(connection.report_sizes(), ReportSizes::USUAL);
-}
-
-#[test]
 fn the_answer_to_another_programs_greeting_is_ignored() {
     let key = Key::bare(|heard, answers| {
         answers.init(BROADCAST_CHANNEL, &[9; 8], FOREIGN).after(millis(5)).init(
