@@ -168,8 +168,9 @@ pub trait Interaction {
     fn new_pin(&mut self, request: &NewPinRequest<'_>) -> Answer<Pin>;
 
     /// Says that the key that came back after a replug cannot be told from another of its model,
-    /// and asks whether it is the same one.
-    fn same_key(&mut self, key: &KeyDescription) -> Answer<()>;
+    /// and asks whether it is the same one. It may be in `another_port` than before, which proves
+    /// nothing either way.
+    fn same_key(&mut self, key: &KeyDescription, another_port: bool) -> Answer<()>;
 
     /// Asks whether this is the key that is meant; it may be `blinking`.
     fn this_one(&mut self, key: &KeyDescription, blinking: bool) -> Answer<()>;

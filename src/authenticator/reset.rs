@@ -134,6 +134,13 @@ impl Before {
             && bears_it(&other)
     }
 
+    /// Whether a key is known to be in another USB port than this one was. A person who plugs the same
+    /// key in again mostly uses the same port; but nobody has to.
+    fn is_in_another_port(&self, other: &KeyDescription) -> bool {
+        let ports = self.description.port.as_ref().zip(other.port.as_ref());
+        ports.is_some_and(|(mine, other)| mine != other)
+    }
+
     /// Fails unless an opened key says of itself what this one has said.
     fn check(&self, key: &mut Key, context: &mut Context<'_>) -> Result<(), AuthenticatorError> {
         let is_same = key.info(context)?.fingerprint() == self.fingerprint;
@@ -162,7 +169,7 @@ fn replugged_by_person(
         if !came_back.is_certain && !confirmed {
             // Asked once at the most: the answer may have taken longer than the key waits, and a
             // person who has just been warned plugs in the key that they hold.
-            confirm_same_key(&key, context)?;
+            confirm_same_key(&key, before.is_in_another_port(key.description()), context)?;
             confirmed = true;
         }
         let since = context.clock.now().saturating_sub(came_back.seen_at);
@@ -267,8 +274,12 @@ fn open_when_settled(
     }
 }
 
-fn confirm_same_key(key: &Key, context: &mut Context<'_>) -> Result<(), AuthenticatorError> {
-    let answer = context.interaction.same_key(key.description());
+fn confirm_same_key(
+    key: &Key,
+    another_port: bool,
+    context: &mut Context<'_>,
+) -> Result<(), AuthenticatorError> {
+    let answer = context.interaction.same_key(key.description(), another_port);
     if context.interrupt.is_requested() {
         return Err(AuthenticatorError::Interrupted);
     }

@@ -173,7 +173,7 @@ impl Interaction for Nobody {
         Answer::CannotAsk
     }
 
-    fn same_key(&mut self, _: &KeyDescription) -> Answer<()> {
+    fn same_key(&mut self, _: &KeyDescription, _: bool) -> Answer<()> {
         Answer::CannotAsk
     }
 

@@ -61,6 +61,8 @@ pub struct App<'w> {
     pub(super) warned_of_metadata: bool,
     /// Why a question of the last ceremony had no answer, where there is a reason of its own.
     problem: Option<CliError>,
+    /// The tries that a key had left before it was given its PIN, where one was.
+    pub(super) pin_retries: Option<u64>,
     /// Whether the PIN of the last ceremony was sent otherwise than it was typed.
     pin_normalized: bool,
 }
@@ -87,6 +89,7 @@ impl<'w> App<'w> {
             tracing: None,
             warned_of_metadata: false,
             problem: None,
+            pin_retries: None,
             pin_normalized: false,
         }
     }
@@ -119,6 +122,7 @@ impl<'w> App<'w> {
             yes: self.global.yes,
             lasting: self.setting.data_directory.as_deref().map(lasting_keys),
             by_enter: false,
+            pin_retries: None,
             pin_normalized: false,
             problem: None,
         };
@@ -133,6 +137,7 @@ impl<'w> App<'w> {
         let result = act(&mut context);
         self.problem = person.problem;
         self.pin_normalized = person.pin_normalized;
+        self.pin_retries = person.pin_retries.or(self.pin_retries);
         result
     }
 

@@ -10,6 +10,7 @@ use crate::ctap::CommandCode;
 use crate::output::explanation::{ExplanationView, remedy_sentence};
 use crate::output::text::escape;
 use crate::webauthn::explain::{Finding, Held, KeyFacts, Standing, Wishes, explain};
+use crate::webauthn::json::options::UserVerificationRequirement;
 use crate::wire::status::Status;
 
 impl App<'_> {
@@ -93,6 +94,9 @@ pub(super) fn with_reasons(
         }) => *status,
         _ => return explained,
     };
+    if status == Status::NO_CREDENTIALS && !wishes.listed.is_empty() {
+        return of_the_listed(explained, wishes);
+    }
     if key.known_info().is_none() {
         return explained;
     }
@@ -109,6 +113,22 @@ pub(super) fn with_reasons(
         }
     }
     explained
+}
+
+/// Says of a key that has none of the credentials that were listed what that can mean.
+fn of_the_listed(mut explained: CliError, wishes: &Wishes) -> CliError {
+    explained.hints.clear();
+    let explained = explained.hint(
+        "Most likely this is not the key that was registered: it holds none of the credentials that \
+         were named. Try another key.",
+    );
+    if wishes.user_verification == UserVerificationRequirement::Required {
+        return explained;
+    }
+    explained.hint(
+        "A key shows some credentials only to somebody who was verified: use `--user-verification \
+         required`, or have the options require it.",
+    )
 }
 
 /// Whether a rule may be why a key refused with this status. What the status says by itself needs no

@@ -1,5 +1,6 @@
 //! The person at the terminal, as ceremonies see one.
 
+use super::app::App;
 use super::error::CliError;
 use super::exit::Exit;
 use super::pin_source::PinSource;
@@ -9,6 +10,7 @@ use crate::authenticator::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
 };
 use crate::ctap::{CommandCode, MAX_PIN_BYTES, Pin, PinNotUtf8};
+use crate::output::pin::FEW_TRIES;
 use crate::output::text::{count, escape};
 use crate::output::words;
 use crate::transport::KeyDescription;
@@ -17,9 +19,6 @@ use crate::wire::status::Status;
 use std::io::Read;
 use std::time::Duration;
 use zeroize::Zeroizing;
-
-/// From how many PIN tries left on a person is told.
-const FEW_RETRIES: u64 = 3;
 
 /// How often a new PIN may be typed that does not fit the rules. The key hears of none of them.
 const NEW_PIN_TRIES: u32 = 3;
@@ -37,6 +36,8 @@ pub(super) struct Person<'p, 'w> {
     pub(super) lasting: Option<LastingKeys>,
     /// Whether the key that waits for a touch is touched by the Enter key.
     pub(super) by_enter: bool,
+    /// The tries left before the last PIN that was asked for.
+    pub(super) pin_retries: Option<u64>,
     /// Whether the last PIN that was asked for was sent otherwise than it was typed.
     pub(super) pin_normalized: bool,
     /// Why the last question could not be asked or answered, where that has a reason of its own.
@@ -150,7 +151,8 @@ impl Person<'_, '_> {
 
     /// The key's PIN, from where the flags say or typed.
     fn existing_pin(&mut self, request: &PinRequest<'_>) -> Answer<Pin> {
-        let few = request.retries <= FEW_RETRIES;
+        let few = request.retries <= FEW_TRIES;
+        self.pin_retries = Some(request.retries);
         if let Some(source) = self.pin_source.clone() {
             if few {
                 let retries = request.retries;
@@ -212,13 +214,16 @@ impl Interaction for Person<'_, '_> {
         Answer::Declined
     }
 
-    fn same_key(&mut self, key: &KeyDescription) -> Answer<()> {
+    fn same_key(&mut self, key: &KeyDescription, another_port: bool) -> Answer<()> {
         let name = words::key_name(key);
-        let doubt = format!(
+        let mut doubt = format!(
             "{} cannot be told from another key of the same model, because it has no serial \
              number of its own.",
             words::capitalized(&name)
         );
+        if another_port {
+            doubt.push_str(" It is in another USB port than before.");
+        }
         if self.yes {
             self.ui.warning(&doubt);
             return Answer::Given(());
@@ -314,10 +319,7 @@ impl Interaction for Person<'_, '_> {
                 );
                 self.ui.hint("Use `--pin-as-typed` to send it as it was typed.");
             }
-            Notice::FewRetries { retries } => {
-                let left = tries_left(*retries);
-                self.ui.warning(&format!("The PIN of {name}: {left}."));
-            }
+            Notice::FewRetries { retries } => self.ui.warning(&few_tries(&name, *retries)),
             Notice::Busy { within } => {
                 let (the, seconds) = (words::capitalized(&name), within.as_secs());
                 self.ui.status(&format!(
@@ -355,6 +357,19 @@ impl Interaction for Person<'_, '_> {
             }
             Progress::Finished => self.ui.end_line(),
         }
+    }
+}
+
+/// That few PIN tries are left.
+fn few_tries(name: &str, retries: u64) -> String {
+    format!("The PIN of {name}: {}.", tries_left(retries))
+}
+
+impl App<'_> {
+    /// That a key had few PIN tries left before it was given the PIN, where that is so.
+    pub(super) fn few_tries(&self, key: &KeyDescription) -> Option<String> {
+        let few = self.pin_retries.filter(|retries| *retries <= FEW_TRIES)?;
+        Some(few_tries(&words::key_name(key), few))
     }
 }
 

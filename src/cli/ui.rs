@@ -116,6 +116,11 @@ impl<'w> Ui<'w> {
         }
     }
 
+    /// Whether nobody hears a warning: a program reads stderr.
+    pub fn warns_nobody(&self) -> bool {
+        self.for_program
+    }
+
     /// Says what failed.
     pub fn error(&mut self, text: &str) {
         let head = self.paint("31", "Error:");

@@ -205,7 +205,8 @@ pub fn assert(
         if inputs.prf.is_some() {
             results.insert("prf".to_owned(), json!({}));
         }
-        if let Some(blob) = outputs.cred_blob.as_ref().filter(|_| inputs.get_cred_blob) {
+        let asked_for_blob = inputs.get_cred_blob || request.get_cred_blob;
+        if let Some(blob) = outputs.cred_blob.as_ref().filter(|_| asked_for_blob) {
             results.insert("getCredBlob".to_owned(), encode(blob.expose()).into());
         }
         let (blob, large_blob_problem) =

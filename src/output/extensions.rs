@@ -1,5 +1,6 @@
 //! What a key gave for the extensions that were asked for. Of a secret only that it was given.
 
+use super::text::count;
 use crate::client::{Asserted, Registered};
 use crate::webauthn::json::ExtensionResults;
 use serde::Serialize;
@@ -54,8 +55,8 @@ impl<'a> RegistrationExtensionsView<'a> {
         ];
         let asked = |name: &str| self.asked.iter().any(|asked| asked == name);
         let lines = given.iter().filter(|(name, _)| asked(name)).map(|(name, output)| {
-            let output = output.as_deref().unwrap_or("the key gave nothing");
-            format!("  {name:<13}{output}")
+            let output = output.as_deref().unwrap_or(NOTHING);
+            row(name, output)
         });
         let mut lines: Vec<String> = lines.collect();
         let words = [
@@ -66,7 +67,7 @@ impl<'a> RegistrationExtensionsView<'a> {
         for (name, member, yes, no) in words {
             let result = self.client_results.get(name).and_then(|result| result.get(member));
             if let Some(result) = result.and_then(Value::as_bool) {
-                lines.push(format!("  {name:<13}{}", if result { yes } else { no }));
+                lines.push(row(name, if result { yes } else { no }));
             }
         }
         if !lines.is_empty() {
@@ -105,4 +106,30 @@ impl<'a> AssertionExtensionsView<'a> {
             mistyped: &outputs.mistyped,
         }
     }
+
+    /// What the key gave, a line each, and for what it gave nothing.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let secrets = self.hmac_secrets_given;
+        let given = [
+            ("hmac-secret", (secrets > 0).then(|| count(secrets, "secret", "secrets"))),
+            ("credBlob", self.cred_blob_length.map(|length| count(length, "byte", "bytes"))),
+            ("largeBlobKey", self.large_blob_key_given.then(|| "given".to_owned())),
+        ];
+        let asked = |name: &str| self.asked.iter().any(|asked| asked == name);
+        let lines = given.iter().filter(|(name, _)| asked(name));
+        let lines = lines.map(|(name, output)| row(name, output.as_deref().unwrap_or(NOTHING)));
+        let mut lines: Vec<String> = lines.collect();
+        if !lines.is_empty() {
+            lines.insert(0, "Extensions".to_owned());
+        }
+        lines
+    }
+}
+
+/// What is said where a key gave no output for an extension.
+const NOTHING: &str = "the key gave nothing";
+
+/// An extension and what it gave.
+fn row(name: &str, output: &str) -> String {
+    format!("  {name:<14}{output}")
 }

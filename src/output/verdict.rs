@@ -67,12 +67,53 @@ impl<'a> RegistrationView<'a> {
     }
 }
 
+/// Who chose one of several accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChosenBy {
+    /// Nobody: no other fits.
+    OnlyOne,
+    /// A flag.
+    Flag,
+    /// The person.
+    Person,
+    /// Nobody could be asked: it is the newest.
+    Newest,
+}
+
+/// Which of the accounts that fit was taken.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AccountChoice {
+    /// How many fit.
+    pub accounts: usize,
+    /// The one that was taken, counted from 1, the newest.
+    #[serde(rename = "account_number")]
+    pub number: usize,
+    /// Who chose it.
+    #[serde(rename = "account_chosen_by")]
+    pub by: ChosenBy,
+}
+
+impl AccountChoice {
+    /// What somebody must know who was not asked.
+    pub fn note(&self) -> Option<String> {
+        (self.by == ChosenBy::Newest).then(|| {
+            format!(
+                "{} accounts fit, and the newest was taken. `--choose NUMBER` takes another one.",
+                self.accounts
+            )
+        })
+    }
+}
+
 /// An assertion, for people, and its verdict, for people and programs.
 #[derive(Debug, Serialize)]
 pub struct AssertionView<'a> {
     ceremony: &'static str,
     #[serde(flatten)]
     verdict: &'a Verdict,
+    #[serde(flatten)]
+    choice: &'a AccountChoice,
     extensions: AssertionExtensionsView<'a>,
     #[serde(skip)]
     credential_id: &'a str,
@@ -86,10 +127,11 @@ pub struct AssertionView<'a> {
 
 impl<'a> AssertionView<'a> {
     /// Takes what was learned.
-    pub fn of(asserted: &'a Asserted) -> Self {
+    pub fn of(asserted: &'a Asserted, choice: &'a AccountChoice) -> Self {
         Self {
             ceremony: "authentication",
             verdict: &asserted.verdict,
+            choice,
             extensions: AssertionExtensionsView::of(asserted),
             credential_id: &asserted.response.id,
             user: asserted.user.as_ref(),
@@ -110,12 +152,14 @@ impl<'a> AssertionView<'a> {
             lines.push(format!("Account        {}", account(self.user)));
         }
         if let Some(blob) = &self.cred_blob {
+            let blob = if blob.is_empty() { "empty" } else { blob };
             lines.push(format!("Stored blob    {blob}"));
         }
         if let Some(blob) = &self.large_blob {
             lines.push(format!("Large blob     {blob}"));
         }
         lines.extend(fact_lines(self.verdict, None));
+        lines.extend(self.extensions.lines());
         lines.push(String::new());
         format!("{}\n{}", lines.join("\n"), self.verdict_text())
     }
@@ -144,11 +188,11 @@ fn large_blob(results: &ExtensionResults) -> Option<String> {
 pub fn account(user: Option<&UserEntity>) -> String {
     let Some(user) = user else { return "an account that the key does not name".to_owned() };
     match (&user.name, &user.display_name) {
-        (Some(name), Some(display)) if name != display => {
+        (Some(name), Some(display)) if name != display && !display.is_empty() => {
             format!("{} ({})", escape(name), escape(display))
         }
-        (Some(name), _) | (None, Some(name)) => escape(name),
-        (None, None) => format!("the account with the ID {}", base64url::encode(&user.id)),
+        (Some(name), _) | (None, Some(name)) if !name.is_empty() => escape(name),
+        _ => format!("the account with the ID {}", base64url::encode(&user.id)),
     }
 }
 
@@ -217,6 +261,9 @@ pub(super) fn rule(check: &Check) -> String {
     }
 }
 
+/// The check of an assertion's signature, which needs the public key.
+const SIGNATURE: &str = "signature";
+
 /// The verdict: every check that was made, failed ones in full, and the sum.
 fn verdict_text(what: &str, verdict: &Verdict) -> String {
     let mut text = String::new();
@@ -239,7 +286,13 @@ fn verdict_text(what: &str, verdict: &Verdict) -> String {
         }
         text.push('\n');
     }
-    let sum = if verdict.is_accepted() { "verified" } else { "NOT VERIFIED" };
-    text.push_str(&format!("{what} {sum}.\n"));
+    let unsigned = verdict
+        .check(SIGNATURE)
+        .is_some_and(|check| matches!(check.outcome, Outcome::NotChecked { .. }));
+    text.push_str(&match (verdict.is_accepted(), unsigned) {
+        (true, false) => format!("{what} verified.\n"),
+        (true, true) => "No check failed; the signature was not checked.\n".to_owned(),
+        (false, _) => format!("{what} NOT VERIFIED.\n"),
+    });
     text
 }

@@ -16,6 +16,7 @@ mod credential_quirks;
 mod credentials;
 mod demo;
 mod doctor;
+mod endings;
 #[macro_use]
 mod errors;
 mod explain;

@@ -221,6 +221,25 @@ fn a_key_without_a_serial_number_is_asked_about_and_the_answer_counts() {
     assert_snapshot!("reset_same_key_by_flag", reset(&desk));
 }
 
+/// Nobody has to use the same port again; but it is a reason to look twice.
+#[test]
+fn another_port_is_told_where_the_key_cannot_be_told_from_others() {
+    let desk = Desk::empty();
+    let at = |port: Option<&str>| {
+        let description = KeyDescription { port: port.map(str::to_owned), ..nameless(0) };
+        desk.plug_described(description, KeySettings::default(), Touch::Auto)
+    };
+    for (port, told) in [(Some("1-7"), true), (Some("1-1"), false), (None, false)] {
+        let twin = at(port);
+        at(Some("1-1"));
+        desk.hands.will(replug(&twin));
+        let outcome = desk.command("reset").typing(["reset", "n"]).run();
+        outcome.ended(Exit::NotConfirmed);
+        let question = &outcome.prompts[1];
+        assert_eq!(question.contains("in another USB port than before"), told, "{outcome}");
+    }
+}
+
 #[test]
 fn a_serial_number_that_two_keys_have_proves_nothing() {
     let (desk, key) = desk_with_used_key();

@@ -172,7 +172,7 @@ impl Interaction for Watcher {
         Answer::CannotAsk
     }
 
-    fn same_key(&mut self, _: &KeyDescription) -> Answer<()> {
+    fn same_key(&mut self, _: &KeyDescription, _: bool) -> Answer<()> {
         Answer::CannotAsk
     }
 

@@ -65,6 +65,20 @@ fn virtual_keys_that_cannot_be_read_are_no_matter_to_real_ones() {
     }
 }
 
+/// With JSON, the error's document is all that stands on stderr.
+#[test]
+fn an_answer_that_cannot_be_written_leaves_one_document() {
+    let home = tempfile::tempdir().unwrap();
+    for line in ["register --rp example.com --user alice", "info"] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let line = format!("{line} --device virtual --json --no-input");
+        let output = fidokey(home.path()).args(line.split(' ')).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(error["error"]["kind"], "output", "{line}");
+    }
+}
+
 #[test]
 fn help_that_cannot_be_written_is_no_success() {
     let home = tempfile::tempdir().unwrap();

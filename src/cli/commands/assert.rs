@@ -1,25 +1,26 @@
 //! `fidokey assert`.
 
 use super::client_data::ClientDataArgs;
+use super::ending::Ending;
+use super::flag_values::VerificationChoice;
 use super::input_files::{check_stdin, read_input, source_name};
 use super::options::{self, PrfDestination};
-use super::register::VerificationChoice;
-use super::result_files::{check_files, given, is_stdout, prf_secrets, put_report, put_secret};
+use super::result_files::{check_files, given, prf_secrets};
 use crate::cli::app::App;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::files::{credential_id_flag, hash_flag, write};
+use crate::cli::files::{credential_id_flag, hash_flag};
 use crate::cli::foresight::with_reasons;
 use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
 use crate::ctap::SecretBytes;
 use crate::ctap::hmac_secret::HmacSalts;
-use crate::output::text;
-use crate::output::verdict::{AssertionView, account};
+use crate::output::verdict::{AccountChoice, AssertionView, ChosenBy, account};
+use crate::output::{json, text};
 use crate::webauthn::public_key::PublicKey;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Makes an assertion and verifies it before printing it.
 ///
@@ -114,6 +115,7 @@ impl AssertArgs {
 /// When the flags are wrong, the ceremony fails, or a file cannot be written.
 pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     check_stdin(app, given(args.read()))?;
+    check_flags(args)?;
     let request = request(app, args)?;
     let wishes = request.wishes();
     if args.explain {
@@ -130,40 +132,54 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
             let explained = explain::client(&error, key.description());
             app.failed(with_reasons(explained, &error, &wishes, &key))
         })?;
-    let mut chosen = choose(app, args, asserted)?;
+    let (mut chosen, choice) = choose(app, args, asserted)?;
     if let Some(problem) = &chosen.large_blob_problem {
         let problem = text::escape(&problem.to_string());
         app.ui.warning(&format!("The large blob was neither read nor written: {problem}."));
     }
-    let secret_to_stdout = args.secret_out.as_deref().is_some_and(is_stdout);
+    let document = |json: Result<String, _>| json.map_err(|error| CliError::defect(&error));
     // Without the secrets of prf, whatever the relying party gets.
-    let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &chosen));
+    let saved = match args.save.as_deref() {
+        Some(path) => Some((path, document(json::bare(&chosen.response))?)),
+        None => None,
+    };
     if args.prf_in_response {
         chosen.put_prf_in_response();
     }
-    let view = AssertionView::of(&chosen);
-    let reported = put_report(args.report.as_deref(), &view);
-    // With JSON, an error's document stands alone on stderr.
-    let alone = app.global.json && saved.is_err();
-    if args.report.is_none() && !alone && (secret_to_stdout || app.global.json) {
-        app.ui.beside_answer(view.verdict_text().trim_end());
-    }
-    // The assertion was made: whoever asked for it sees it before a file's failure is told.
-    if secret_to_stdout {
-        // stdout carries the secrets and nothing else.
-    } else if app.global.json {
-        let json = crate::output::json::bare(&chosen.response);
-        app.print_raw(&json.map_err(|error| CliError::defect(&error))?)?;
-    } else {
-        app.print_raw(&view.text())?;
-    }
-    if let Some(path) = &args.secret_out {
-        let secrets = secrets(&chosen, args.options.is_some());
-        put_secret(app, path, &secrets).map_err(made_all_the_same)?;
-    }
-    saved.map_err(made_all_the_same)?;
-    reported.map_err(made_all_the_same)?;
+    let view = AssertionView::of(&chosen, &choice);
+    let answer =
+        if app.global.json { document(json::bare(&chosen.response))? } else { view.text() };
+    let notes = app.few_tries(key.description()).into_iter().chain(choice.note());
+    let ending = Ending {
+        made: "The assertion",
+        answer,
+        is_for_program: app.global.json,
+        verdict: view.verdict_text(),
+        notes: notes.collect(),
+        saved,
+        report: args.report.as_deref(),
+        view: &view,
+        secret_out: args.secret_out.as_deref(),
+        secrets: secrets(&chosen, args.options.is_some()),
+    };
+    ending.carry_out(app)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
+}
+
+/// Checks what flags mean together where that depends on more than two of them.
+fn check_flags(args: &AssertArgs) -> Result<(), CliError> {
+    let asks = args.options.is_some()
+        || args.hmac_salt.is_some()
+        || args.large_blob_key
+        || args.get_cred_blob;
+    if args.secret_out.is_some() && !asks {
+        return Err(CliError::usage("`--secret-out` has no secret to write. Nothing was sent.")
+            .hint(
+                "Secrets come with `--hmac-salt`, `--large-blob-key`, `--get-cred-blob` or \
+                 `--options`.",
+            ));
+    }
+    Ok(())
 }
 
 /// What an assertion gave that is secret, by the names in a file of secrets.
@@ -180,18 +196,6 @@ fn secrets(asserted: &Asserted, from_options: bool) -> Vec<(&'static str, &Secre
     secrets.extend(asserted.large_blob_key.as_ref().map(|key| ("large_blob_key", key)));
     secrets.extend(asserted.cred_blob.as_ref().map(|blob| ("cred_blob", blob)));
     secrets
-}
-
-/// Keeps the response, as `verify assertion` reads it.
-fn save(path: &Path, asserted: &Asserted) -> Result<(), CliError> {
-    let text = crate::output::json::bare(&asserted.response);
-    write(path, text.map_err(|error| CliError::defect(&error))?.as_bytes())
-}
-
-/// Says of a file that could not be written that the assertion was made, and so what came with it.
-fn made_all_the_same(mut error: CliError) -> CliError {
-    error.message.push_str(" The assertion was made all the same.");
-    error
 }
 
 fn parse_number(text: &str) -> Result<usize, String> {
@@ -300,23 +304,23 @@ fn choose(
     app: &mut App<'_>,
     args: &AssertArgs,
     mut asserted: Vec<Asserted>,
-) -> Result<Asserted, CliError> {
+) -> Result<(Asserted, AccountChoice), CliError> {
     let count = asserted.len();
     let mut accounts = format!("{count} accounts fit:\n");
     for (number, one) in (1..).zip(&asserted) {
         accounts.push_str(&format!("  {number}  {}\n", account(one.user.as_ref())));
     }
-    let number = match args.choose {
-        Some(number) => number,
-        None if count == 1 => 1,
+    let (number, by) = match args.choose {
+        Some(number) => (number, ChosenBy::Flag),
+        None if count == 1 => (1, ChosenBy::OnlyOne),
         // What belongs to a question goes where the question goes, wherever stderr leads.
         None => match app.choose(&format!("{accounts}Which one? [1-{count}] "), count)? {
-            Some(number) => number,
+            Some(number) => (number, ChosenBy::Person),
             None => {
                 app.ui.status(accounts.trim_end());
                 app.ui.warning("The newest account was taken.");
                 app.ui.hint("`--choose NUMBER` takes another one.");
-                1
+                (1, ChosenBy::Newest)
             }
         },
     };
@@ -327,5 +331,5 @@ fn choose(
         return Err(CliError::new(Exit::NoMatch, "no_match", message)
             .hint("Run the command again without `--choose` to see them all."));
     };
-    Ok(asserted.swap_remove(position))
+    Ok((asserted.swap_remove(position), AccountChoice { accounts: count, number, by }))
 }

@@ -270,7 +270,7 @@ impl Interaction for Knows<'_> {
         self.give()
     }
 
-    fn same_key(&mut self, _: &KeyDescription) -> Answer<()> {
+    fn same_key(&mut self, _: &KeyDescription, _: bool) -> Answer<()> {
         Answer::Given(())
     }
 

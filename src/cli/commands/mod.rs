@@ -7,6 +7,8 @@ pub mod completions;
 pub mod credential;
 pub mod demo;
 pub mod doctor;
+mod ending;
+mod flag_values;
 pub mod info;
 mod input_files;
 pub mod list;

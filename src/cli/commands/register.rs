@@ -1,28 +1,32 @@
 //! `fidokey register`.
 
 use super::client_data::{ClientDataArgs, random};
+use super::ending::Ending;
+use super::flag_values::{VerificationChoice, parse_algorithm};
 use super::input_files::check_stdin;
 use super::options::{self, PrfDestination};
-use super::result_files::{check_files, given, is_stdout, prf_secrets, put_report, put_secret};
+use super::result_files::{check_files, given, is_stdout, prf_secrets};
 use super::trust::TrustArgs;
-use crate::authenticator::UserVerification;
 use crate::cli::app::App;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::files::{base64_flag, credential_id_flag, write};
+use crate::cli::files::{base64_flag, credential_id_flag};
 use crate::cli::foresight::with_reasons;
-use crate::client::{self, Registered, RegistrationRequest, SavedRegistration};
+use crate::client::{self, RegistrationRequest, SavedRegistration};
 use crate::ctap::extensions::{CredentialProtection, RegistrationExtensions};
 use crate::ctap::make_credential::EnterpriseAttestation;
 use crate::ctap::{SecretBytes, UserEntity};
+use crate::output::json;
+use crate::output::text::escape;
 use crate::output::verdict::RegistrationView;
 use crate::webauthn::json::graph::{GraphFido2Method, MAX_DISPLAY_NAME};
 use crate::webauthn::json::options::ResidentKeyRequirement;
 use crate::wire::cose::Algorithm;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Registers a credential and verifies the result before printing it.
 ///
@@ -50,6 +54,7 @@ pub struct RegisterArgs {
     #[arg(
         long = "user",
         value_name = "NAME",
+        value_parser = NonEmptyStringValueParser::new(),
         required_unless_present = "options",
         conflicts_with = "options"
     )]
@@ -121,27 +126,6 @@ pub struct RegisterArgs {
     pub graph: bool,
 }
 
-/// Whether the person is verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum VerificationChoice {
-    /// The ceremony fails without it.
-    Required,
-    /// It is done where the key can.
-    Preferred,
-    /// It is only done where the key insists.
-    Discouraged,
-}
-
-impl From<VerificationChoice> for UserVerification {
-    fn from(choice: VerificationChoice) -> Self {
-        match choice {
-            VerificationChoice::Required => Self::Required,
-            VerificationChoice::Preferred => Self::Preferred,
-            VerificationChoice::Discouraged => Self::Discouraged,
-        }
-    }
-}
-
 /// Who may use or see a credential later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProtectionChoice {
@@ -187,11 +171,6 @@ impl From<EnterpriseChoice> for EnterpriseAttestation {
 /// What is registered when no algorithm is asked for, best first.
 const USUAL_ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::EDDSA, Algorithm::RS256];
 
-pub(super) fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
-    Algorithm::from_name_or_number(text)
-        .ok_or_else(|| "expected ES256, EdDSA, ES384, RS256 or a COSE number such as -7".to_owned())
-}
-
 impl RegisterArgs {
     /// The files that are read, apart from those of trust.
     fn read(&self) -> [(&str, &Option<PathBuf>); 2] {
@@ -227,6 +206,9 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     )?;
     let trust = args.trust.read(app)?;
     let mut key = app.open_key()?;
+    // With an ID that nobody else was given, it is the first.
+    let replaces = request.resident_key == ResidentKeyRequirement::Required
+        && (args.options.is_some() || args.user_id.is_some());
     let names = [&request.user.name, &request.user.display_name, &request.rp_name];
     let names: Vec<String> = names.into_iter().flatten().cloned().collect();
     let may_be_cut = app.warn_of_long_names(key.description(), names.iter());
@@ -236,38 +218,47 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
             app.failed(with_reasons(explained, &error, &wishes, &key))
         })?;
     registered.verdict = trust.judge(registered.verdict, key.known_info());
-    // The credential exists: whoever asked for it sees it before a file's failure is told.
-    let saved = args.save.as_deref().map_or(Ok(()), |path| save(path, &registered));
+    let document = |json: Result<String, _>| json.map_err(|error| CliError::defect(&error));
+    // Without the secrets of prf, whatever the relying party gets.
+    let saved = match args.save.as_deref() {
+        Some(path) => Some((path, document(json::bare(&SavedRegistration::of(&registered)))?)),
+        None => None,
+    };
     if args.prf_in_response {
         registered.put_prf_in_response();
     }
     let view = RegistrationView::of(&registered, may_be_cut, &app.model_names());
-    let reported = put_report(args.report.as_deref(), &view);
-    // With JSON, an error's document stands alone on stderr.
-    let alone = app.global.json && saved.is_err();
-    let machine = app.global.json || args.graph;
-    if args.report.is_none() && !alone && (secret_to_stdout || machine) {
-        app.ui.beside_answer(view.verdict_text().trim_end());
-    }
-    if secret_to_stdout {
-        // stdout carries the secret and nothing else.
-    } else if args.graph {
+    let answer = if args.graph {
         let name = args.display_name.as_deref().unwrap_or_default();
-        print_bare(app, &GraphFido2Method::new(name, &registered.response))?;
+        document(json::bare(&GraphFido2Method::new(name, &registered.response)))?
     } else if app.global.json {
-        print_bare(app, &registered.response)?;
+        document(json::bare(&registered.response))?
     } else {
-        app.print_raw(&view.text())?;
-    }
-    if let Some(path) = &args.secret_out {
-        let mut secrets = Vec::new();
-        secrets.extend(registered.large_blob_key.as_ref().map(|key| ("large_blob_key", key)));
-        secrets.extend(registered.prf.iter().flat_map(prf_secrets));
-        put_secret(app, path, &secrets).map_err(made_all_the_same)?;
+        view.text()
+    };
+    let mut secrets = Vec::new();
+    secrets.extend(registered.large_blob_key.as_ref().map(|key| ("large_blob_key", key)));
+    secrets.extend(registered.prf.iter().flat_map(prf_secrets));
+    let ending = Ending {
+        made: "The credential",
+        answer,
+        is_for_program: app.global.json || args.graph,
+        verdict: view.verdict_text(),
+        notes: app.few_tries(key.description()).into_iter().collect(),
+        saved,
+        report: args.report.as_deref(),
+        view: &view,
+        secret_out: args.secret_out.as_deref(),
+        secrets,
+    };
+    ending.carry_out(app)?;
+    if replaces {
+        app.ui.status(&format!(
+            "If the key held another passkey of this account at {}, this one has taken its place.",
+            escape(&registered.rp_id)
+        ));
     }
     app.warn_of_throw_away(key.description());
-    saved.map_err(made_all_the_same)?;
-    reported.map_err(made_all_the_same)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
 }
 
@@ -285,24 +276,6 @@ fn check_flags(args: &RegisterArgs) -> Result<(), CliError> {
         .hint("With `--options`, `--display-name` goes with `--graph`."));
     }
     Ok(())
-}
-
-fn print_bare<T: serde::Serialize>(app: &mut App<'_>, value: &T) -> Result<(), CliError> {
-    let json = crate::output::json::bare(value).map_err(|error| CliError::defect(&error))?;
-    app.print_raw(&json)
-}
-
-/// Says of a file that could not be written that the credential exists.
-fn made_all_the_same(mut error: CliError) -> CliError {
-    error.message.push_str(" The credential was made all the same.");
-    error
-}
-
-/// Keeps what a later assertion is held against.
-fn save(path: &Path, registered: &Registered) -> Result<(), CliError> {
-    let saved = SavedRegistration::of(registered);
-    let text = crate::output::json::bare(&saved).map_err(|error| CliError::defect(&error))?;
-    write(path, text.as_bytes())
 }
 
 fn request(app: &mut App<'_>, args: &RegisterArgs) -> Result<RegistrationRequest, CliError> {

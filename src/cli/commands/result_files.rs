@@ -2,7 +2,7 @@
 
 use crate::cli::app::App;
 use crate::cli::error::CliError;
-use crate::cli::files::{check_writable, write, write_secret};
+use crate::cli::files::{check_writable, write};
 use crate::ctap::SecretBytes;
 use crate::ctap::hmac_secret::HmacOutputs;
 use std::path::{Path, PathBuf};
@@ -89,19 +89,4 @@ pub(super) fn prf_secrets(
 ) -> impl Iterator<Item = (&'static str, &SecretBytes)> {
     let second = outputs.second.as_ref().map(|second| ("prf_second", second));
     [("prf_first", &outputs.first)].into_iter().chain(second)
-}
-
-/// Writes secrets where `--secret-out` asks for them, as one JSON document of base64url members:
-/// to a file that only its owner can read, or to stdout.
-pub(super) fn put_secret(
-    app: &mut App<'_>,
-    path: &Path,
-    secrets: &[(&str, &SecretBytes)],
-) -> Result<(), CliError> {
-    let document = crate::output::secrets::document(secrets);
-    if is_stdout(path) {
-        let text = std::str::from_utf8(&document).map_err(|error| CliError::defect(&error))?;
-        return app.print_raw(text);
-    }
-    write_secret(path, &document)
 }

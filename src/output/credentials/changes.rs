@@ -78,13 +78,7 @@ impl<'a> RenamedView<'a> {
             user: UserView::of(user),
             previous_user: UserView::of(previous),
             may_be_cut,
-            line: format!(
-                "Renamed {}  {} is now {} at {}",
-                one.short_id,
-                account(Some(previous)),
-                account(Some(user)),
-                relying_party(one.relying_party)
-            ),
+            line: renamed(one, previous, user),
         }
     }
 
@@ -92,4 +86,21 @@ impl<'a> RenamedView<'a> {
     pub fn text(&self) -> String {
         format!("{}\n", self.line)
     }
+}
+
+/// What became of the names. What both accounts are called by may be the same: then it is said which
+/// name was taken away or changed.
+fn renamed(one: &IndexedCredential<'_>, previous: &UserEntity, user: &UserEntity) -> String {
+    let (before, now) = (account(Some(previous)), account(Some(user)));
+    let place = relying_party(one.relying_party);
+    if before != now {
+        return format!("Renamed {}  {before} is now {now} at {place}", one.short_id);
+    }
+    let what = match (previous.name == user.name, previous.display_name == user.display_name) {
+        (true, true) => "has the names that it had",
+        (false, _) if user.name.is_none() => "has no account name of its own any more",
+        (_, false) if user.display_name.is_none() => "has no name of the person any more",
+        _ => "has another name of the person",
+    };
+    format!("Renamed {}  {now} at {place} {what}", one.short_id)
 }

@@ -10,23 +10,24 @@ use crate::ctap::UserEntity;
 use crate::output::credentials::RenamedView;
 use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 /// Changes the names of a credential's account on the key.
 ///
 /// Only what the key shows when one account of several is chosen is changed; the service knows
 /// nothing of it. An empty name is removed.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("names").required(true).multiple(true)))]
 pub struct RenameArgs {
     /// The credential's ID, or its beginning, as `fidokey credential list` shows it; base64url is
     /// understood too, and goes after `--`, last, where it begins with `-`.
     #[arg(value_name = "ID")]
     pub id: String,
     /// The account's new name, such as `alice@example.com`.
-    #[arg(long, value_name = "NAME", required_unless_present = "display_name")]
+    #[arg(long, value_name = "NAME", group = "names")]
     pub name: Option<String>,
     /// The person's new name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", group = "names")]
     pub display_name: Option<String>,
 }
 
@@ -53,7 +54,8 @@ pub(super) fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError
                      Nothing was changed.",
                     one.short_id
                 ),
-            ));
+            )
+            .hint("`fidokey credential show ID` shows what the key does say of it."));
         };
         let user = UserEntity {
             id: previous.id.clone(),

@@ -3,7 +3,7 @@
 use super::server::{Server, ServerArgs};
 use crate::authenticator::Key;
 use crate::cli::app::App;
-use crate::cli::commands::register::VerificationChoice;
+use crate::cli::commands::flag_values::VerificationChoice;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;

@@ -3,7 +3,7 @@
 
 use crate::cli::app::App;
 use crate::cli::commands::client_data::rp_id_form;
-use crate::cli::commands::register::VerificationChoice;
+use crate::cli::commands::flag_values::VerificationChoice;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
 use crate::cli::files::{base64_flag, hash_flag};

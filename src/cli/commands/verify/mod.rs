@@ -41,8 +41,11 @@ enum VerifyCommand {
 ///
 /// When a flag or a file cannot be used.
 pub fn run(app: &mut App<'_>, args: &VerifyArgs) -> Result<Exit, CliError> {
-    match &args.command {
+    let result = match &args.command {
         VerifyCommand::Registration(args) => registration::run(app, args),
         VerifyCommand::Assertion(args) => assertion::run(app, args),
-    }
+    };
+    // There is no key that anything could be sent to.
+    let of_a_key = |text: &str| text.replace("Nothing was sent.", "Nothing was verified.");
+    result.map_err(|error| error.map_texts(of_a_key))
 }

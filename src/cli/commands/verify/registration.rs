@@ -3,7 +3,7 @@
 use super::expectation::ExpectationArgs;
 use super::source::{no_registration, read};
 use crate::cli::app::App;
-use crate::cli::commands::register::parse_algorithm;
+use crate::cli::commands::flag_values::parse_algorithm;
 use crate::cli::commands::trust::TrustArgs;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
