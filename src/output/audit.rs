@@ -5,8 +5,13 @@ use crate::relying_party::audit::report::Answer;
 use crate::relying_party::audit::{
     AuditReport, Case, CaseResult, Ceremony, Control, Severity, Verdict,
 };
+use crate::relying_party::forge::ForgeError;
+use crate::relying_party::forge::certificate::Maker;
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
+
+/// What a relying party did that said no and did not mean it.
+const KEPT: &str = "refused, and kept all the same";
 
 /// What an audit found.
 #[derive(Debug, Serialize)]
@@ -14,6 +19,7 @@ pub struct AuditView<'a> {
     url: &'a str,
     origin: &'a str,
     passed: bool,
+    interrupted: bool,
     counts: Counts,
     controls: ControlsView<'a>,
     cases: Vec<CaseView<'a>>,
@@ -22,6 +28,8 @@ pub struct AuditView<'a> {
 #[derive(Debug, Serialize)]
 struct Counts {
     rejected: usize,
+    /// Of those that were rejected, how many by an error of the server.
+    failed_to_answer: usize,
     accepted_must: usize,
     accepted_should: usize,
     not_applicable: usize,
@@ -88,8 +96,10 @@ impl<'a> AuditView<'a> {
             url: &report.url,
             origin: &report.origin,
             passed: report.is_passed(),
+            interrupted: report.interrupted,
             counts: Counts {
                 rejected: counted(|verdict| matches!(verdict, Verdict::Rejected { .. })),
+                failed_to_answer: report.count_failures(),
                 accepted_must: report.count_accepted(Severity::Must),
                 accepted_should: report.count_accepted(Severity::Should),
                 not_applicable: counted(|verdict| matches!(verdict, Verdict::NotApplicable { .. })),
@@ -125,7 +135,11 @@ impl<'a> AuditView<'a> {
             text.push_str(&honest("at the end", closing));
         }
         text.push_str(&format!("{}.\n", self.sum()));
-        let result = if self.passed { "passed" } else { "FAILED" };
+        let result = match (self.passed, self.interrupted) {
+            (true, _) => "passed",
+            (false, true) => "INTERRUPTED",
+            (false, false) => "FAILED",
+        };
         text.push_str(&format!("Audit of {}: {result}.\n", escape(self.url)));
         text
     }
@@ -133,7 +147,12 @@ impl<'a> AuditView<'a> {
     /// How many cases ended how, in words.
     fn sum(&self) -> String {
         let Counts { accepted_must: must, accepted_should: should, .. } = self.counts;
-        let mut parts = vec![format!("{} rejected", self.counts.rejected)];
+        let mut parts = vec![match (self.counts.rejected, self.counts.failed_to_answer) {
+            (rejected, 0) => format!("{rejected} rejected"),
+            (rejected, failed) => {
+                format!("{rejected} rejected ({failed} by an error of the server)")
+            }
+        }];
         match (must, should) {
             (0, 0) => {}
             (must, 0) => parts.push(format!("{must} ACCEPTED that must be rejected")),
@@ -182,6 +201,14 @@ impl<'a> AuditView<'a> {
             for one in self.cases.iter().filter(|one| one.named.ceremony == ceremony) {
                 let mut case = TestCase::new(one.named.id, one.junit());
                 case.set_classname(format!("webauthn.{}", one.named.severity.word()));
+                if let Verdict::Rejected { answer } = one.verdict
+                    && answer.is_failure()
+                {
+                    case.set_system_out(format!(
+                        "rejected by an error of the server ({})",
+                        said(answer)
+                    ));
+                }
                 suite.add_test_case(case);
             }
             report.add_test_suite(suite);
@@ -216,7 +243,7 @@ impl<'a> CaseView<'a> {
     fn verdict_word(&self) -> &'static str {
         match self.verdict {
             Verdict::Rejected { .. } => "passed",
-            Verdict::Accepted => "FAILED",
+            Verdict::Accepted { .. } => "FAILED",
             Verdict::NotApplicable { .. } => "-",
             Verdict::Inconclusive { .. } => "UNCLEAR",
             Verdict::NotTried { .. } => "NOT TRIED",
@@ -229,7 +256,7 @@ impl<'a> CaseView<'a> {
                 format!("error {}", answer.http_status)
             }
             Verdict::Rejected { .. } => "rejected".to_owned(),
-            Verdict::Accepted => "ACCEPTED".to_owned(),
+            Verdict::Accepted { .. } => "ACCEPTED".to_owned(),
             Verdict::NotApplicable { .. } => "not applicable".to_owned(),
             Verdict::Inconclusive { .. } => "no verdict".to_owned(),
             Verdict::NotTried { .. } => "-".to_owned(),
@@ -242,7 +269,10 @@ impl<'a> CaseView<'a> {
             Verdict::NotApplicable { reason }
             | Verdict::Inconclusive { reason }
             | Verdict::NotTried { reason } => format!("{} ({})", self.named.lie, escape(reason)),
-            Verdict::Rejected { .. } | Verdict::Accepted => self.named.lie.to_owned(),
+            Verdict::Accepted { answer: Some(_) } => format!("{} ({KEPT})", self.named.lie),
+            Verdict::Rejected { .. } | Verdict::Accepted { answer: None } => {
+                self.named.lie.to_owned()
+            }
         }
     }
 
@@ -250,10 +280,11 @@ impl<'a> CaseView<'a> {
         let case = &self.named;
         match self.verdict {
             Verdict::Rejected { .. } => TestCaseStatus::success(),
-            Verdict::Accepted => failure(
+            Verdict::Accepted { answer } => failure(
                 NonSuccessKind::Failure,
                 &format!(
-                    "accepted, and {} be rejected (WebAuthn Level 3 section {}): {}",
+                    "{}, and {} be rejected (WebAuthn Level 3 section {}): {}",
+                    if answer.is_some() { KEPT } else { "accepted" },
                     case.severity.word(),
                     case.section,
                     case.lie
@@ -296,5 +327,28 @@ impl CasesView {
             table.row([case.id, case.severity.word(), case.section, case.lie]);
         }
         table.render()
+    }
+}
+
+/// The root of a forging maker of keys.
+#[derive(Debug, Serialize)]
+pub struct MakerView {
+    /// The certificate in PEM.
+    root: String,
+}
+
+impl MakerView {
+    /// Takes the maker's root.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be encoded, which is a defect.
+    pub fn of(maker: &Maker) -> Result<Self, ForgeError> {
+        Ok(Self { root: maker.root_pem()? })
+    }
+
+    /// The certificate as it is written into a file.
+    pub fn text(&self) -> String {
+        self.root.clone()
     }
 }

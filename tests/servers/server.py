@@ -10,7 +10,8 @@ standard input does. With --tls it has a certificate, whose root it writes to th
 What the libraries leave to whoever uses them is done here: a challenge is for one session and used
 once, a credential belongs to one account and is registered once, and the user handle and (for
 python-fido2) the signature counter are compared. Everything else is the library's own. With a FLAW,
-one of these things is not done; the flaws are at the end of each class.
+one of these things is not done; the flaws are at the end of each class. Some flaws are in how it
+says no: NO has them.
 """
 
 import datetime
@@ -37,6 +38,18 @@ def encode(data: bytes) -> str:
 
 def decode(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# How a server says no that does not speak as the interface prescribes: the HTTP status, and the body
+# with the reason in it.
+NO = {
+    "says-error": (200, lambda reason: json.dumps({"error": reason})),
+    "says-success": (200, lambda reason: json.dumps({"success": False, "message": reason})),
+    "says-nothing": (200, lambda reason: "{}"),
+    "says-page": (400, lambda reason: "<!DOCTYPE html><title>Bad request</title>"),
+    "fails": (500, lambda reason: json.dumps({"error": "Internal Server Error"})),
+    "gateway": (502, lambda reason: json.dumps({"error": "no upstream"})),
+}
 
 
 class Refused(Exception):
@@ -91,6 +104,8 @@ class RelyingParty:
         return pending[ceremony] if self.flaw == "replay" else pending.pop(ceremony)
 
     def register(self, account: Account, state, body: dict) -> dict:
+        if self.flaw == "store-first":
+            self.store(account, body)
         credential_id, known, count = self.verify_registration(state, body)
         if credential_id in self.credentials and self.flaw != "duplicate":
             raise Refused("the credential is registered already")
@@ -98,6 +113,14 @@ class RelyingParty:
         self.credentials[credential_id] = credential
         account.credentials[credential_id] = credential
         return {}
+
+    def store(self, account: Account, body: dict):
+        """The flaw of a server that keeps a credential before it looks at it."""
+        from fido2.webauthn import RegistrationResponse
+
+        data = RegistrationResponse.from_dict(body).response.attestation_object.auth_data
+        known = data.credential_data
+        account.credentials[known.credential_id] = Credential(account, known, data.counter)
 
     def assert_(self, account: Account, state, body: dict) -> dict:
         own = self.credentials if self.flaw == "foreign-credential" else account.credentials
@@ -296,6 +319,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             reason = str(error) or type(error).__name__
             status, answer = 400, {"status": "failed", "errorMessage": reason}
         text = json.dumps(answer).encode()
+        if status != 200 and party.flaw in NO:
+            status, body = NO[party.flaw]
+            text = body(reason).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))

@@ -190,6 +190,82 @@ fn python_fido2_and_each_flaw_in_a_server_built_on_it() {
     expect_all("python_fido2", Library::Fido2, FIDO2, FIDO2_FLAWS);
 }
 
+/// A server that refuses a registration, and has kept its credential before: whatever is refused
+/// besides what cannot be read at all.
+#[test]
+fn a_credential_that_is_refused_and_kept_was_accepted() {
+    const UNREADABLE: &[&str] = &[
+        "reg-auth-data-trailing",
+        "reg-cbor-indefinite",
+        "reg-challenge-missing",
+        "reg-challenge-reused",
+        "reg-client-data-json",
+        "reg-client-data-utf8",
+        "reg-extension-data",
+        "reg-extension-flag",
+        "reg-id-mismatch",
+        "reg-no-credential",
+        "reg-object-trailing",
+    ];
+    if !are_installed("rp_audit") {
+        return;
+    }
+    let server = Server::start(Library::Fido2, Some("store-first"));
+    let outcome = Desk::empty().run(&format!("rp audit {} --json", server.url));
+    outcome.ended(Exit::Rejected);
+    let report = outcome.json();
+    let registrations = |verdict| {
+        let named = with_verdict(&report, verdict).into_iter();
+        named.filter(|name| name.starts_with("reg-")).collect::<Vec<_>>()
+    };
+    assert_eq!(registrations("rejected"), UNREADABLE, "{report:#}");
+    let case = |name| report["cases"].as_array().unwrap().iter().find(|case| case["id"] == name);
+    let answer = &case("reg-challenge-wrong").unwrap()["answer"];
+    assert_eq!(answer["http_status"], 400, "{report:#}");
+    // What the library takes by itself was not refused.
+    assert_eq!(case("reg-cross-origin").unwrap().get("answer"), None);
+    let lines = "--case reg-type --case reg-cross-origin";
+    let server = Server::start(Library::Fido2, Some("store-first"));
+    let desk = Desk::empty();
+    let junit = desk.path("junit.xml");
+    let text = desk.run(&format!("rp audit {} {lines} --junit {}", server.url, junit.display()));
+    let xml = std::fs::read_to_string(junit).unwrap();
+    let all = format!("{text}\n{xml}").replace(&server.url, "http://localhost:PORT");
+    insta::assert_snapshot!(all);
+}
+
+/// How servers say no that do not say it as the interface prescribes, and what is made of it.
+#[test]
+fn a_no_is_heard_in_whatever_words() {
+    if !are_installed("rp_audit") {
+        return;
+    }
+    let cases = "--case reg-type --case reg-challenge-wrong --case auth-type --case auth-signature";
+    let mut text = String::new();
+    for (flaw, exit) in [
+        ("says-error", Exit::Done),
+        ("says-success", Exit::Done),
+        ("says-nothing", Exit::Rejected),
+        ("says-page", Exit::Rejected),
+        ("fails", Exit::Done),
+        ("gateway", Exit::Rejected),
+    ] {
+        let server = Server::start(Library::Webauthn, Some(flaw));
+        let desk = Desk::empty();
+        let junit = desk.path("junit.xml");
+        let line = format!("rp audit {} {cases} --junit {}", server.url, junit.display());
+        let outcome = desk.run(&line);
+        outcome.ended(exit);
+        let json = desk.run(&format!("{line} --json")).json();
+        let xml = std::fs::read_to_string(junit).unwrap();
+        let shown = outcome.to_string().replace(&server.url, "http://localhost:PORT");
+        let counts = &json["counts"];
+        let out: Vec<&str> = xml.lines().filter(|line| line.contains("system-out")).collect();
+        text.push_str(&format!("# {flaw}\n{shown}\n{counts}\n{}\n\n", out.join("\n")));
+    }
+    insta::assert_snapshot!(text);
+}
+
 #[test]
 fn py_webauthn_and_each_flaw_in_a_server_built_on_it() {
     expect_all("py_webauthn", Library::Webauthn, WEBAUTHN, WEBAUTHN_FLAWS);
@@ -258,4 +334,44 @@ fn a_relying_party_that_enforces_attestation_must_not_take_an_unknown_maker() {
     let outcome = audit("--case reg-type --case auth-user-handle");
     outcome.succeeded();
     assert_eq!(outcome.json()["passed"], true, "{outcome}");
+}
+
+/// Our own relying party, told to take only keys of makers that it knows, and given the root of the
+/// maker that the audit keeps.
+#[test]
+fn a_relying_party_that_enforces_attestation_is_audited_by_a_maker_that_it_knows() {
+    let desk = Desk::empty();
+    let (maker, root) = (desk.path("maker.pem"), desk.path("root.pem"));
+    let (maker, root) = (maker.to_str().unwrap(), root.to_str().unwrap());
+    let made = desk.run(&format!("rp audit --maker {maker}"));
+    made.succeeded();
+    std::fs::write(root, &made.stdout).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(maker).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let again = desk.run(&format!("rp audit --maker {maker} --json"));
+    assert_eq!(again.json()["root"], made.stdout, "{again}");
+    let server = Server::ours_with(&["--require-trust", "--roots", root]);
+    let line = format!("rp audit {} --attestation-enforced", server.url);
+    let outcome = desk.run(&format!("{line} --maker {maker} --json"));
+    let report = outcome.json();
+    for verdict in ["accepted", "inconclusive", "not_tried"] {
+        assert_eq!(with_verdict(&report, verdict), BTreeSet::new(), "{verdict} {report:#}");
+    }
+    // A key that attests itself shows no maker.
+    let itself = with_verdict(&report, "not_applicable");
+    assert_eq!(itself.len(), 4, "{report:#}");
+    assert!(itself.iter().all(|name| name.starts_with("reg-self-")), "{report:#}");
+    outcome.succeeded();
+    // A maker of the moment is one whom it does not know.
+    let stranger = desk.run(&format!("{line} --case reg-type"));
+    stranger.ended(Exit::Rejected);
+    let broken = desk.file("broken.pem", "-----BEGIN CERTIFICATE-----");
+    let broken = desk.run(&format!("{line} --maker {broken}"));
+    broken.ended(Exit::Usage);
+    let text = format!("{stranger}\n{broken}\n{}", made.stderr);
+    insta::assert_snapshot!(text.replace(&server.url, "http://localhost:PORT"));
 }

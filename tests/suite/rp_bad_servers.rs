@@ -69,6 +69,7 @@ fn each_is_named_with_what_it_did() {
     let silent = answering(std::mem::forget);
     let html = "<!DOCTYPE html><title>Sign in</title>";
     let hostile = r#"{"status":"failed","errorMessage":"no \u001b[2J such \u202e account"}"#;
+    let missing = r#"{"status":"failed","errorMessage":"there is nothing at this path"}"#;
     let servers = [
         ("nobody", closed),
         ("a page", saying(http("200 OK", "Content-Type: text/html; charset=utf-8\r\n", html))),
@@ -77,6 +78,10 @@ fn each_is_named_with_what_it_did() {
         ("elsewhere again", saying(http("308 Permanent Redirect", "Location: /login\r\n", ""))),
         ("a no", saying(http("200 OK", JSON, hostile))),
         ("a bare no", saying(http("403 Forbidden", JSON, "{}"))),
+        ("a path that is wrong", saying(http("404 Not Found", JSON, missing))),
+        ("an error in JSON", saying(http("200 OK", JSON, r#"{"error":"no such user"}"#))),
+        ("half an object", saying(http("200 OK", JSON, r#"{"status":"ok","rp":{"id":"localho"#))),
+        ("a gateway", saying(http("504 Gateway Timeout", JSON, r#"{"error":"upstream"}"#))),
         ("no options", saying(http("200 OK", JSON, r#"{"status":"ok"}"#))),
         ("half of it", saying("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned())),
         ("not HTTP", saying("220 mail.example.com ESMTP\r\n".to_owned())),
@@ -151,11 +156,16 @@ fn a_credential_that_was_made_is_not_left_unmentioned() {
     let html = http("502 Bad Gateway", "Content-Type: text/html\r\n", "<h1>Bad Gateway</h1>");
     let page = http("200 OK", "Content-Type: text/html\r\n", "<h1>Welcome</h1>");
     let elsewhere = http("303 See Other", "Location: /account\r\n", "");
+    let gateway = http("504 Gateway Timeout", JSON, r#"{"error":"upstream timed out"}"#);
+    let failed = http("500 Internal Server Error", JSON, r#"{"error":"the database is away"}"#);
     let mut text = String::new();
     for (what, resident, result) in [
         ("an error page", "discouraged", Some(html)),
         ("a page", "required", Some(page)),
         ("elsewhere", "discouraged", Some(elsewhere)),
+        ("a gateway", "required", Some(gateway)),
+        ("an error of the server", "discouraged", Some(failed)),
+        ("neither yes nor no", "required", Some(http("200 OK", JSON, "{}"))),
         ("silence", "required", None),
     ] {
         let url = serving(resident, result);
@@ -204,6 +214,55 @@ fn nobody_has_to_wait_for_a_silent_server() {
     insta::assert_snapshot!(text);
 }
 
+/// A server that is reached through us: each client that is played has a connection of its own, and
+/// `meet` is called with the number of each before it is let through; not where it gives `false`.
+fn through(server: &Server, meet: impl Fn(usize) -> bool + Send + 'static) -> String {
+    let target = server.url.strip_prefix("http://").unwrap().to_owned();
+    let connections = AtomicUsize::new(0);
+    answering(move |mut client| {
+        if !meet(connections.fetch_add(1, Ordering::SeqCst)) {
+            return;
+        }
+        let Ok(mut server) = TcpStream::connect(&target) else { return };
+        let mut back = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        thread::spawn(move || std::io::copy(&mut back.0, &mut back.1).ok());
+        thread::spawn(move || std::io::copy(&mut client, &mut server).ok());
+    })
+}
+
+/// What was found before Ctrl-C is not lost.
+#[test]
+fn an_audit_that_is_interrupted_says_what_it_found() {
+    if !are_installed("an_audit_that_is_interrupted") {
+        return;
+    }
+    let cases =
+        "--case reg-user-verification --case reg-type --case auth-type --case auth-rp-id-hash";
+    let mut text = String::new();
+    for format in ["", " --json"] {
+        let server = Server::start(Library::Webauthn, Some("user-verification"));
+        let desk = Desk::empty();
+        let junit = desk.path("junit.xml");
+        let interrupt = desk.interrupt.clone();
+        let url = through(&server, move |number| {
+            // In the third case: after two connections for the opening, and two for each before.
+            if number == 6 {
+                interrupt.lock().unwrap().request();
+                thread::sleep(std::time::Duration::from_millis(300));
+            }
+            true
+        });
+        let (origin, file) = (&server.url, junit.display());
+        let line = format!("rp audit {url} --origin {origin} {cases} --junit {file}{format}");
+        let outcome = desk.run(&line);
+        outcome.ended(Exit::Interrupted);
+        let xml = std::fs::read_to_string(junit).unwrap();
+        let shown = format!("{outcome}\n{xml}\n").replace(&url, "http://localhost:PORT");
+        text.push_str(&shown.replace(&server.url, "http://localhost:ORIGIN"));
+    }
+    insta::assert_snapshot!(text);
+}
+
 /// What a server that goes away does not answer is not called rejected.
 #[test]
 fn a_server_that_dies_during_an_audit_is_not_called_good() {
@@ -212,18 +271,7 @@ fn a_server_that_dies_during_an_audit_is_not_called_good() {
         return;
     }
     let server = Server::start(Library::Webauthn, None);
-    let target = server.url.strip_prefix("http://").unwrap().to_owned();
-    let connections = AtomicUsize::new(0);
-    // Each client that is played has a connection of its own; all after the first are cut off.
-    let url = answering(move |mut client| {
-        if connections.fetch_add(1, Ordering::SeqCst) >= ANSWERED {
-            return;
-        }
-        let Ok(mut server) = TcpStream::connect(&target) else { return };
-        let mut back = (server.try_clone().unwrap(), client.try_clone().unwrap());
-        thread::spawn(move || std::io::copy(&mut back.0, &mut back.1).ok());
-        thread::spawn(move || std::io::copy(&mut client, &mut server).ok());
-    });
+    let url = through(&server, |number| number < ANSWERED);
     let outcome = Desk::empty().run(&format!("rp audit {url} --origin {} --json", server.url));
     outcome.ended(Exit::Rejected);
     let report = outcome.json();

@@ -37,11 +37,27 @@ every!(remote_errors: RemoteError {
     NotJson{..} => [
         RemoteError::NotJson { url: url(), status: 404, content_type: Some("text/html".into()) },
         RemoteError::NotJson { url: url(), status: 200, content_type: None },
+        RemoteError::NotJson { url: url(), status: 502, content_type: Some("text/html".into()) },
     ];
+    BrokenJson{..} => [
+        RemoteError::BrokenJson {
+            url: url(),
+            status: 200,
+            problem: "its JSON ends too early, line 1 column 40".into(),
+        },
+    ];
+    Unclear{..} => [RemoteError::Unclear { url: url(), status: 200 }];
     TooManyRequests{..} => [RemoteError::TooManyRequests { url: url() }];
     Refused{..} => [
         RemoteError::Refused { url: url(), status: 400, message: Some(HOSTILE.into()) },
         RemoteError::Refused { url: url(), status: 403, message: None },
+        RemoteError::Refused {
+            url: url(),
+            status: 404,
+            message: Some("there is nothing at this path".into()),
+        },
+        RemoteError::Refused { url: url(), status: 405, message: None },
+        RemoteError::Refused { url: url(), status: 504, message: None },
     ];
     Options{..} => [
         RemoteError::Options {

@@ -72,8 +72,13 @@ impl Server {
 
     /// Starts `fidokey rp serve`.
     pub fn ours() -> Self {
+        Self::ours_with(&[])
+    }
+
+    /// Starts `fidokey rp serve` with these flags too.
+    pub fn ours_with(flags: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fidokey"));
-        command.args(["rp", "serve", "--port", "0", "--quiet"]);
+        command.args(["rp", "serve", "--port", "0", "--quiet"]).args(flags);
         Self::spawn(command)
     }
 

@@ -10,6 +10,20 @@ use crate::relying_party::remote::RemoteError;
 /// What is done about a server that does not answer as it should.
 const RUNNING: &str = "See that the address is right, and that the server runs.";
 
+/// What is done about a path that leads nowhere.
+const ADDRESS: &str = "Give the address below which the server has `/attestation/options`.";
+
+/// What is done about a no before anything was tried.
+const ACCOUNT: &str = "See that the account is one that the server knows or would make.";
+
+/// What is done about a server that is not as it should be.
+const MEND: &str = "This is for whoever runs the server to mend.";
+
+/// Whether the server, or what stands before it, failed.
+fn is_failure(status: u16) -> bool {
+    status >= 500
+}
+
 /// Explains why a request to a relying party came to nothing; `after` says what is so all the same.
 pub fn remote(error: &RemoteError, after: &str) -> CliError {
     let failed =
@@ -56,9 +70,23 @@ pub fn remote(error: &RemoteError, after: &str) -> CliError {
         .hint(RUNNING),
         RemoteError::NotJson { url, status, content_type } => {
             let kind = content_type.as_deref().map_or("something", |kind| kind);
-            failed("server_not_json", format!("{} did not answer in JSON.", escape(url)))
-                .cause(format!("it sent {} with HTTP status {status}", escape(kind)))
-                .hint("Give the address below which the server has `/attestation/options`.")
+            let explained =
+                failed("server_not_json", format!("{} did not answer in JSON.", escape(url)))
+                    .cause(format!("it sent {} with HTTP status {status}", escape(kind)));
+            explained.hint(if is_failure(*status) { MEND } else { ADDRESS })
+        }
+        RemoteError::BrokenJson { url, status: _, problem } => failed(
+            "server_broken_json",
+            format!("{} sent an answer that cannot be read.", escape(url)),
+        )
+        .cause(escape(problem))
+        .hint(MEND),
+        RemoteError::Unclear { url, status } => {
+            failed("server_unclear", format!("{} said neither yes nor no.", escape(url)))
+                .cause(format!(
+                    "its answer, with HTTP status {status}, has neither `status` nor `verified`"
+                ))
+                .hint(MEND)
         }
         RemoteError::TooManyRequests { url } => failed(
             "server_busy",
@@ -66,17 +94,27 @@ pub fn remote(error: &RemoteError, after: &str) -> CliError {
         )
         .hint("Wait some minutes, and run the command again."),
         RemoteError::Refused { url, status, message } => {
-            let explained = failed("server_refused", format!("{} said no.", escape(url)));
+            let explained = if is_failure(*status) {
+                failed("server_failed", format!("{} failed.", escape(url)))
+            } else {
+                failed("server_refused", format!("{} said no.", escape(url)))
+            };
             let explained = match message {
                 Some(message) => explained.cause(format!("it says: {}", escape(message))),
                 None => explained.cause(format!("it answered with HTTP status {status}")),
             };
-            explained.hint("See that the account is one that the server knows or would make.")
+            match status {
+                500.. => explained.hint(MEND),
+                // There is nothing at this path, or there is no such account.
+                404 => explained.hint(ADDRESS).hint(ACCOUNT),
+                405 => explained.hint(ADDRESS),
+                _ => explained.hint(ACCOUNT),
+            }
         }
         RemoteError::Options { url, source } => {
             failed("server_options", format!("{} sent options that cannot be used.", escape(url)))
                 .cause(escape(&source.to_string()))
-                .hint("This is for whoever runs the server to mend.")
+                .hint(MEND)
         }
     }
 }

@@ -40,7 +40,7 @@ impl Severity {
 /// Which attestation an honest registration has, and whether it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attested {
-    /// Not at all; not asked for.
+    /// Not at all, and not asked for; by a certificate where the relying party accepts nothing else.
     None,
     /// By the credential's own key.
     Itself,

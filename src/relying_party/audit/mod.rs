@@ -32,6 +32,7 @@ use crate::ctap::Random;
 use crate::transport::Clock;
 use crate::webauthn::origin::Origin;
 use case::Attested;
+use report::Answer;
 use stage::{Failure, Stage};
 use std::time::{Duration, SystemTime};
 use thiserror::Error;
@@ -42,6 +43,9 @@ pub const LONGEST: Duration = Duration::from_secs(1200);
 /// After so many cases in a row without an answer, nobody is there any more.
 const SILENT_CASES: usize = 3;
 
+/// Why a case was not tried that comes after the person's wish to stop.
+const STOPPED: &str = "interrupted";
+
 /// An audit to be made.
 pub struct Audit<'a> {
     /// Whom.
@@ -50,8 +54,11 @@ pub struct Audit<'a> {
     pub origin: &'a Origin,
     /// Deadlines and trust for every request.
     pub session: &'a SessionSettings,
-    /// Whether the relying party is said to accept only keys whose maker it knows.
+    /// Whether the relying party is said to accept only keys whose maker it knows. Honest keys then
+    /// show theirs.
     pub attestation_enforced: bool,
+    /// Who makes the honest keys.
+    pub maker: &'a Maker,
     /// What is tried.
     pub cases: &'a [&'static Case],
     /// Monotonic time.
@@ -87,21 +94,21 @@ impl Audit<'_> {
     ///
     /// # Errors
     ///
-    /// [`AuditError`] when an honest ceremony gets no answer at the start, when somebody asks to
-    /// stop, or when nothing can be forged. A relying party that refuses an honest ceremony is a
-    /// result, not an error.
+    /// [`AuditError`] when an honest ceremony gets no answer at the start, or somebody asks to stop
+    /// before it has, or when nothing can be forged. A relying party that refuses an honest ceremony
+    /// is a result, not an error; so is an audit that somebody stops later.
     pub fn run(
         &self,
         random: &mut dyn Random,
         tell: &mut dyn FnMut(Step),
     ) -> Result<AuditReport, AuditError> {
         let begun = self.clock.now();
-        let maker = Maker::new(self.now, random)?;
         let mut mark = [0; 4];
         random.fill(&mut mark).map_err(ForgeError::from)?;
-        let mut stage = Stage::new(self, &maker, random, u32::from_be_bytes(mark));
+        let mut stage = Stage::new(self, self.maker, random, u32::from_be_bytes(mark));
         // Whoever has no options to give is no relying party that could be audited.
-        Stage::creation_options(&mut stage.visitor(), Attested::None, false)?;
+        let mut visitor = stage.visitor();
+        stage.creation_options(&mut visitor, Attested::None, false)?;
         let opening = stage.whole_ceremony().map(|_| ());
         let opening = match opening {
             Err(Failure::Refused(answer)) => Control::Refused(answer),
@@ -113,32 +120,45 @@ impl Audit<'_> {
         let mut silent = 0;
         for (position, case) in self.cases.iter().copied().enumerate() {
             tell(Step { number: position.saturating_add(1), total: self.cases.len(), case });
-            let verdict = if !report.opening.is_accepted() {
-                Verdict::NotTried { reason: "an honest ceremony was refused".to_owned() }
+            let not_tried = |reason: &str| Verdict::NotTried { reason: reason.to_owned() };
+            report.interrupted |= self.session.interrupt.is_requested();
+            let verdict = if report.interrupted {
+                not_tried(STOPPED)
+            } else if !report.opening.is_accepted() {
+                not_tried("an honest ceremony was refused")
             } else if silent >= SILENT_CASES {
-                Verdict::NotTried { reason: "the server gives no answers any more".to_owned() }
+                not_tried("the server gives no answers any more")
             } else if self.clock.now().saturating_sub(begun) > LONGEST {
-                Verdict::NotTried { reason: "the audit took too long".to_owned() }
+                not_tried("the audit took too long")
             } else {
-                let verdict = stage.play(case)?;
-                silent = match &verdict {
-                    Verdict::Inconclusive { .. } => silent.saturating_add(1),
-                    _ => 0,
-                };
-                verdict
+                let before = stage.honest;
+                match stage.play(case) {
+                    Ok(verdict) => {
+                        // Whoever accepts an honest ceremony is there, whatever comes of the lie.
+                        let is_silent = matches!(verdict, Verdict::Inconclusive { .. })
+                            && stage.honest == before;
+                        silent = if is_silent { silent.saturating_add(1) } else { 0 };
+                        verdict
+                    }
+                    Err(AuditError::Remote(RemoteError::Interrupted)) => {
+                        report.interrupted = true;
+                        not_tried(STOPPED)
+                    }
+                    Err(error) => return Err(error),
+                }
             };
             report.cases.push(CaseResult { case, verdict });
         }
-        if report.opening.is_accepted() {
-            report.closing = Some(match stage.whole_ceremony().map(|_| ()) {
-                Ok(()) => Control::Accepted,
-                Err(Failure::Refused(answer)) => Control::Refused(answer),
-                Err(Failure::NoAnswer(RemoteError::Interrupted)) => {
-                    return Err(RemoteError::Interrupted.into());
+        if report.opening.is_accepted() && !report.interrupted {
+            match stage.whole_ceremony().map(|_| ()) {
+                Ok(()) => report.closing = Some(Control::Accepted),
+                Err(Failure::Refused(answer)) => report.closing = Some(Control::Refused(answer)),
+                Err(Failure::NoAnswer(RemoteError::Interrupted)) => report.interrupted = true,
+                Err(Failure::NoAnswer(error)) => {
+                    report.closing = Some(Control::NoAnswer(Answer::missing(&error)));
                 }
-                Err(Failure::NoAnswer(error)) => Control::NoAnswer(error.to_string()),
                 Err(Failure::Forge(error)) => return Err(error.into()),
-            });
+            }
         }
         Ok(report)
     }

@@ -4,10 +4,12 @@ use super::AuditError;
 use super::case::{Attested, Case, Lie, Told};
 use super::report::{Answer, Verdict};
 use super::stage::{
-    FIRST_COUNT, Failure, Held, Member, NEXT_COUNT, Scene, Stage, asks_for_attestation, offered,
+    FIRST_COUNT, Failure, Held, Member, NEXT_COUNT, Scene, Stage, Visitor, asks_for_attestation,
+    offered,
 };
 use crate::relying_party::forge::ForgeError;
 use crate::relying_party::forge::assertion::AssertionPlan;
+use crate::relying_party::forge::certificate::Maker;
 use crate::relying_party::forge::registration::RegistrationPlan;
 use crate::relying_party::remote::RemoteError;
 use crate::webauthn::json::options::UserVerificationRequirement;
@@ -45,7 +47,7 @@ const UNVERIFIED: &str = "the server does not require user verification, even wh
 fn no_answer(error: RemoteError) -> End {
     match error {
         RemoteError::Interrupted => End::Error(error.into()),
-        error => End::Verdict(Verdict::Inconclusive { reason: error.to_string() }),
+        error => End::Verdict(Verdict::Inconclusive { reason: Answer::missing(&error) }),
     }
 }
 
@@ -73,7 +75,7 @@ fn control<T>(result: Result<T, Failure>, which: &str) -> Result<T, End> {
 /// What was said to a lie.
 fn judged<T>(result: Result<T, Failure>) -> Outcome {
     match result {
-        Ok(_) => Ok(Verdict::Accepted),
+        Ok(_) => Ok(Verdict::Accepted { answer: None }),
         Err(Failure::Refused(answer)) => Ok(Verdict::Rejected { answer }),
         Err(Failure::NoAnswer(error)) => Err(no_answer(error)),
         Err(Failure::Forge(error)) => Err(error.into()),
@@ -114,14 +116,41 @@ impl Stage<'_> {
     ) -> Outcome {
         self.honest_registration(attested)?;
         let mut visitor = self.visitor();
-        let options = Self::creation_options(&mut visitor, attested, false)?;
+        let options = self.creation_options(&mut visitor, attested, false)?;
         let mut plan = self.registration(&options, attested)?;
         let algorithms = offered(&options);
         let told = tell(&mut plan, &mut self.scene(&algorithms))?;
         if let Told::NotApplicable(reason) = told {
             return Err(not_applicable(reason));
         }
-        judged(self.send_registration(&mut visitor, &plan))
+        let sent = self.send_registration(&mut visitor, &plan);
+        Self::judged_registration(sent, &plan, [visitor])
+    }
+
+    /// What was said to a lie in a registration. A relying party that keeps the credential has taken
+    /// it, whatever it says: one of these accounts is asked for it.
+    fn judged_registration<const N: usize>(
+        sent: Result<(), Failure>,
+        plan: &RegistrationPlan,
+        accounts: [Visitor; N],
+    ) -> Outcome {
+        let verdict = judged(sent)?;
+        let Verdict::Rejected { answer } = verdict else { return Ok(verdict) };
+        let ids = [Some(plan.credential_id()), plan.id.as_deref(), plan.raw_id.as_deref()];
+        for mut visitor in accounts {
+            match Self::request_options(&mut visitor, false) {
+                Ok(options) => {
+                    let allowed = &options.allow_credentials;
+                    if allowed.iter().any(|one| ids.contains(&Some(one.id.as_bytes()))) {
+                        return Ok(Verdict::Accepted { answer: Some(answer) });
+                    }
+                }
+                Err(error @ RemoteError::Interrupted) => return Err(no_answer(error)),
+                // Without a credential there is nothing to ask for.
+                Err(_) => {}
+            }
+        }
+        Ok(Verdict::Rejected { answer })
     }
 
     /// An honest registration that must be accepted, unless it shows what key it is.
@@ -130,7 +159,7 @@ impl Stage<'_> {
             return control(self.member(attested, false), BEFORE).map(|_| ());
         }
         let mut visitor = self.visitor();
-        let options = Self::creation_options(&mut visitor, attested, false)?;
+        let options = self.creation_options(&mut visitor, attested, false)?;
         if !asks_for_attestation(&options) {
             let reason = "the server does not ask for an attestation, even when asked to";
             return Err(not_applicable(reason));
@@ -149,43 +178,47 @@ impl Stage<'_> {
     fn lie_at_verified_registration(&mut self, tell: fn(&mut RegistrationPlan)) -> Outcome {
         control(self.member(Attested::None, true), BEFORE)?;
         let mut visitor = self.visitor();
-        let options = Self::creation_options(&mut visitor, Attested::None, true)?;
+        let options = self.creation_options(&mut visitor, Attested::None, true)?;
         let selection = options.authenticator_selection;
         if selection.user_verification() != UserVerificationRequirement::Required {
             return Err(not_applicable(UNVERIFIED));
         }
         let mut plan = self.registration(&options, Attested::None)?;
         tell(&mut plan);
-        judged(self.send_registration(&mut visitor, &plan))
+        let sent = self.send_registration(&mut visitor, &plan);
+        Self::judged_registration(sent, &plan, [visitor])
     }
 
     fn registration_of_other_session(&mut self) -> Outcome {
         control(self.member(Attested::None, false), BEFORE)?;
         let (mut own, mut other) = (self.visitor(), self.visitor());
-        Self::creation_options(&mut own, Attested::None, false)?;
-        let options = Self::creation_options(&mut other, Attested::None, false)?;
+        self.creation_options(&mut own, Attested::None, false)?;
+        let options = self.creation_options(&mut other, Attested::None, false)?;
         let plan = self.registration(&options, Attested::None)?;
-        judged(self.send_registration(&mut own, &plan))
+        let sent = self.send_registration(&mut own, &plan);
+        Self::judged_registration(sent, &plan, [own, other])
     }
 
     fn registration_again(&mut self) -> Outcome {
         let mut visitor = self.visitor();
-        let options = Self::creation_options(&mut visitor, Attested::None, false)?;
+        let options = self.creation_options(&mut visitor, Attested::None, false)?;
         let first = self.registration(&options, Attested::None)?;
         control(self.send_registration(&mut visitor, &first), BEFORE)?;
         let second = self.registration(&options, Attested::None)?;
-        judged(self.send_registration(&mut visitor, &second))
+        let sent = self.send_registration(&mut visitor, &second);
+        Self::judged_registration(sent, &second, [visitor])
     }
 
     fn registration_of_known_credential(&mut self) -> Outcome {
         let mut first = self.visitor();
-        let options = Self::creation_options(&mut first, Attested::None, false)?;
+        let options = self.creation_options(&mut first, Attested::None, false)?;
         let mut plan = self.registration(&options, Attested::None)?;
         control(self.send_registration(&mut first, &plan), BEFORE)?;
         let mut second = self.visitor();
-        let options = Self::creation_options(&mut second, Attested::None, false)?;
+        let options = self.creation_options(&mut second, Attested::None, false)?;
         plan.client_data.challenge = Some(options.challenge.as_bytes().to_vec());
-        judged(self.send_registration(&mut second, &plan))
+        let sent = self.send_registration(&mut second, &plan);
+        Self::judged_registration(sent, &plan, [second])
     }
 
     fn unknown_maker(&mut self) -> Outcome {
@@ -193,13 +226,16 @@ impl Stage<'_> {
             let reason = "whom it trusts is the relying party's own choice";
             return Err(not_applicable(reason));
         }
+        self.honest_registration(Attested::Certificate)?;
         let mut visitor = self.visitor();
-        let options = Self::creation_options(&mut visitor, Attested::Certificate, false)?;
+        let options = self.creation_options(&mut visitor, Attested::Certificate, false)?;
         if !asks_for_attestation(&options) {
-            return Ok(Verdict::Accepted);
+            return Ok(Verdict::Accepted { answer: None });
         }
         let plan = self.registration(&options, Attested::Certificate)?;
-        judged(self.send_registration(&mut visitor, &plan))
+        let stranger = Maker::new(self.audit.now, self.random)?;
+        let sent = self.send_registration_by(&stranger, &mut visitor, &plan);
+        Self::judged_registration(sent, &plan, [visitor])
     }
 
     fn lie_at_assertion(
@@ -287,7 +323,7 @@ impl Stage<'_> {
     fn finish(&mut self, member: &mut Member, verified: bool, verdict: Verdict) -> Outcome {
         let after = self.assert_at_last(member, verified);
         match (&verdict, after) {
-            (Verdict::Accepted, Err(Failure::Refused(_))) => Ok(verdict),
+            (Verdict::Accepted { .. }, Err(Failure::Refused(_))) => Ok(verdict),
             (_, after) => control(after, AFTER).map(|_| verdict),
         }
     }

@@ -14,18 +14,29 @@ pub struct Answer {
     pub message: Option<String>,
 }
 
+/// What a gateway answers in place of a server that it does not reach (RFC 9110 sections 15.6.3 to
+/// 15.6.5): the server itself has said nothing.
+const GATEWAY: std::ops::RangeInclusive<u16> = 502..=504;
+
 impl Answer {
-    /// What an error says of a no, if it is one.
+    /// What an error says of a no, if it is one. An answer that is not JSON is none: nobody knows
+    /// who gave it, and why.
     pub fn of(error: &RemoteError) -> Option<Self> {
         match error {
-            RemoteError::Refused { status, message, .. } => {
+            RemoteError::Refused { status, message, .. } if !GATEWAY.contains(status) => {
                 Some(Self { http_status: *status, message: message.clone() })
             }
-            // A page that tells of an error is a no as well.
-            RemoteError::NotJson { status, .. } if *status >= 400 => {
-                Some(Self { http_status: *status, message: None })
-            }
             _ => None,
+        }
+    }
+
+    /// Why there is no verdict, where an error is no answer.
+    pub(super) fn missing(error: &RemoteError) -> String {
+        match error {
+            RemoteError::Refused { status, .. } => {
+                format!("a gateway answered in place of the server (HTTP status {status})")
+            }
+            other => other.to_string(),
         }
     }
 
@@ -63,7 +74,11 @@ pub enum Verdict {
         answer: Answer,
     },
     /// The lie was accepted.
-    Accepted,
+    Accepted {
+        /// The no that was said to it, where the credential was kept all the same.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        answer: Option<Answer>,
+    },
     /// The case does not concern this relying party.
     NotApplicable {
         /// Why not.
@@ -99,10 +114,12 @@ pub struct AuditReport {
     pub origin: String,
     /// The honest ceremony at the start.
     pub opening: Control,
-    /// The honest ceremony at the end; `None` when the first was refused.
+    /// The honest ceremony at the end; `None` when the first was refused, or somebody asked to stop.
     pub closing: Option<Control>,
     /// Every case, in the order in which they were tried.
     pub cases: Vec<CaseResult>,
+    /// Whether the person asked to stop before all were tried.
+    pub interrupted: bool,
 }
 
 impl AuditReport {
@@ -113,12 +130,13 @@ impl AuditReport {
             opening,
             closing: None,
             cases: Vec::new(),
+            interrupted: false,
         }
     }
 
     /// The cases in which a lie was accepted.
     pub fn accepted(&self) -> impl Iterator<Item = &CaseResult> {
-        self.cases.iter().filter(|one| one.verdict == Verdict::Accepted)
+        self.cases.iter().filter(|one| matches!(one.verdict, Verdict::Accepted { .. }))
     }
 
     /// How many lies of this severity were accepted.
@@ -131,10 +149,19 @@ impl AuditReport {
         self.cases.iter().filter(|one| holds(&one.verdict)).count()
     }
 
+    /// How many lies were rejected by an error of the relying party.
+    pub fn count_failures(&self) -> usize {
+        self.count(|verdict| match verdict {
+            Verdict::Rejected { answer } => answer.is_failure(),
+            _ => false,
+        })
+    }
+
     /// Whether every lie that was told was rejected, every honest ceremony accepted, and no case
     /// left without a result.
     pub fn is_passed(&self) -> bool {
-        self.opening.is_accepted()
+        !self.interrupted
+            && self.opening.is_accepted()
             && self.closing.as_ref().is_some_and(Control::is_accepted)
             && self.cases.iter().all(|one| {
                 matches!(one.verdict, Verdict::Rejected { .. } | Verdict::NotApplicable { .. })

@@ -81,6 +81,8 @@ pub(super) struct Stage<'a> {
     pub(super) audit: &'a Audit<'a>,
     pub(super) maker: &'a Maker,
     pub(super) random: &'a mut dyn Random,
+    /// How many honest registrations and assertions were accepted.
+    pub(super) honest: usize,
     mark: u32,
     visitors: u32,
 }
@@ -92,7 +94,7 @@ impl<'a> Stage<'a> {
         random: &'a mut dyn Random,
         mark: u32,
     ) -> Self {
-        Self { audit, maker, random, mark, visitors: 0 }
+        Self { audit, maker, random, honest: 0, mark, visitors: 0 }
     }
 
     /// Somebody new.
@@ -102,8 +104,17 @@ impl<'a> Stage<'a> {
         Visitor { session: Session::new(self.audit.url, self.audit.session), username }
     }
 
+    /// Which attestation it is here.
+    fn attested(&self, attested: Attested) -> Attested {
+        match attested {
+            Attested::None if self.audit.attestation_enforced => Attested::Certificate,
+            other => other,
+        }
+    }
+
     /// Asks for the options of a registration.
     pub(super) fn creation_options(
+        &self,
         visitor: &mut Visitor,
         attested: Attested,
         verified: bool,
@@ -118,7 +129,10 @@ impl<'a> Stage<'a> {
             username: &visitor.username,
             display_name: &visitor.username,
             authenticator_selection: Some(selection),
-            attestation: Some(if attested == Attested::None { "none" } else { "direct" }),
+            attestation: Some(match self.attested(attested) {
+                Attested::None => "none",
+                _ => "direct",
+            }),
         })
     }
 
@@ -140,6 +154,7 @@ impl<'a> Stage<'a> {
         options: &CreationOptionsJson,
         attested: Attested,
     ) -> Result<RegistrationPlan, ForgeError> {
+        let attested = self.attested(attested);
         let offered = offered(options);
         // U2F keys have no other algorithm (section 8.6).
         let usual = ALGORITHMS.iter().copied().find(|one| offered.contains(one));
@@ -161,13 +176,23 @@ impl<'a> Stage<'a> {
         RegistrationPlan::honest(key, party, statement, self.random)
     }
 
-    /// Sends a registration.
+    /// Sends a registration of a key by the maker who is known here.
     pub(super) fn send_registration(
         &mut self,
         visitor: &mut Visitor,
         plan: &RegistrationPlan,
     ) -> Result<(), Failure> {
-        let response = plan.forge(self.maker, self.random)?;
+        self.send_registration_by(self.maker, visitor, plan)
+    }
+
+    /// Sends a registration of a key by this maker.
+    pub(super) fn send_registration_by(
+        &mut self,
+        maker: &Maker,
+        visitor: &mut Visitor,
+        plan: &RegistrationPlan,
+    ) -> Result<(), Failure> {
+        let response = plan.forge(maker, self.random)?;
         visitor.session.register(&response)?;
         Ok(())
     }
@@ -175,9 +200,10 @@ impl<'a> Stage<'a> {
     /// Registers honestly.
     pub(super) fn member(&mut self, attested: Attested, verified: bool) -> Result<Member, Failure> {
         let mut visitor = self.visitor();
-        let options = Self::creation_options(&mut visitor, attested, verified)?;
+        let options = self.creation_options(&mut visitor, attested, verified)?;
         let plan = self.registration(&options, attested)?;
         self.send_registration(&mut visitor, &plan)?;
+        self.honest = self.honest.saturating_add(1);
         let id = plan.credential_id().to_vec();
         let user_handle = options.user.id.as_bytes().to_vec();
         Ok(Member { visitor, held: Held { key: plan.key, id, user_handle } })
@@ -218,7 +244,9 @@ impl<'a> Stage<'a> {
     ) -> Result<Value, Failure> {
         let options = Self::request_options(&mut member.visitor, verified)?;
         let plan = self.assertion(&options, &member.held, count);
-        self.send_assertion(&mut member.visitor, &plan)
+        let sent = self.send_assertion(&mut member.visitor, &plan)?;
+        self.honest = self.honest.saturating_add(1);
+        Ok(sent)
     }
 
     /// Asserts honestly after a lie.

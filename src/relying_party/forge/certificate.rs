@@ -107,7 +107,7 @@ impl BuilderProfile for Profile {
     }
 }
 
-/// A maker of keys, whom nobody has reason to trust: its root was made a moment ago.
+/// A maker of keys, whom nobody trusts who was not given its root.
 pub struct Maker {
     key: p256::ecdsa::SigningKey,
     root: Vec<u8>,
@@ -128,6 +128,20 @@ impl Maker {
         let plan = CertificatePlan::honest(None, now);
         let root = build(profile, &plan, key.verifying_key(), &key, random)?;
         Ok(Self { key, root, name })
+    }
+
+    /// A maker that was made before, whose root is for this key.
+    pub(super) fn of(
+        key: p256::ecdsa::SigningKey,
+        root: &x509_cert::Certificate,
+    ) -> der::Result<Self> {
+        let name = root.tbs_certificate().subject().clone();
+        Ok(Self { key, root: root.to_der()?, name })
+    }
+
+    /// The private key of the root.
+    pub(super) fn key(&self) -> &p256::ecdsa::SigningKey {
+        &self.key
     }
 
     /// The root certificate, in DER.

@@ -10,7 +10,8 @@
 //! | [`key`] | credential key pairs, their COSE form and signatures | 5.8.5, 6.5.5 |
 //! | [`client_data`] | `clientDataJSON` | 5.8.1 |
 //! | [`authenticator_data`] | authenticator data | 6.1 |
-//! | [`certificate`] | attestation certificates | 8.2.1 |
+//! | [`certificate`] | attestation certificates, and the makers of keys who issue them | 8.2.1 |
+//! | [`kept_maker`] | the form in which a maker is kept | |
 //! | [`attestation`] | attestation statements and objects | 6.5, 8 |
 //! | [`registration`], [`assertion`] | whole responses | 5.1, 6.3 |
 //!
@@ -21,6 +22,7 @@ pub mod attestation;
 pub mod authenticator_data;
 pub mod certificate;
 pub mod client_data;
+pub mod kept_maker;
 pub mod key;
 pub mod registration;
 

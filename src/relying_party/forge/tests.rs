@@ -2,6 +2,7 @@ use super::assertion::AssertionPlan;
 use super::attestation::{ObjectFault, SignatureFault, Statement};
 use super::certificate::{CertificatePlan, DAY, Maker};
 use super::client_data::ClientDataPlan;
+use super::kept_maker::MakerError;
 use super::key::{ALGORITHMS, ForgedKey};
 use super::registration::{AAGUID, RegistrationPlan};
 use crate::ctap::{Random, RandomError};
@@ -214,4 +215,24 @@ fn without_randomness_nothing_is_forged() {
     }
     assert!(ForgedKey::generate(Algorithm::ES256, &mut Dry).is_err());
     assert!(Maker::new(now(), &mut Dry).is_err());
+}
+
+#[test]
+fn a_maker_is_kept_and_is_the_same_afterwards() {
+    let mut random = Counting(7);
+    let maker = Maker::new(now(), &mut random).unwrap();
+    let kept = maker.to_pem().unwrap();
+    let again = Maker::from_pem(kept.as_bytes()).unwrap();
+    assert_eq!(again.root(), maker.root());
+    assert_eq!(*again.to_pem().unwrap(), *kept);
+    // Its root alone is what a relying party reads.
+    let root = maker.root_pem().unwrap();
+    assert!(!root.contains("PRIVATE"));
+    let read = crate::relying_party::remote::roots::roots_from_pem(root.as_bytes()).unwrap();
+    assert_eq!(read, [maker.root()]);
+    assert_eq!(Maker::from_pem(root.as_bytes()).err(), Some(MakerError::Form));
+    assert_eq!(Maker::from_pem(b"\xff").err(), Some(MakerError::Form));
+    let other = Maker::new(now(), &mut random).unwrap();
+    let mixed = kept.replace(&root, &other.root_pem().unwrap());
+    assert_eq!(Maker::from_pem(mixed.as_bytes()).err(), Some(MakerError::OtherKey));
 }

@@ -94,7 +94,7 @@ impl Session {
     ) -> Result<T, RemoteError> {
         let reply = self.post(path, body)?;
         let url = self.url().endpoint(path);
-        reply.accepted(&url)?;
+        reply.members(&url)?;
         parse(&reply.body).map_err(|source| RemoteError::Options { url, source })
     }
 

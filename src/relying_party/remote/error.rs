@@ -53,7 +53,7 @@ pub enum RemoteError {
         limit: u64,
     },
     /// The answer is not a JSON object.
-    #[error("{url} did not answer in JSON")]
+    #[error("{url} did not answer in JSON (HTTP status {status})")]
     NotJson {
         /// What was asked.
         url: String,
@@ -62,14 +62,32 @@ pub enum RemoteError {
         /// What the server says it sent, such as `text/html`.
         content_type: Option<String>,
     },
+    /// The answer was to be a JSON object, and is not a whole one.
+    #[error("{url} sent broken JSON (HTTP status {status}): {problem}")]
+    BrokenJson {
+        /// What was asked.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong, and where, as a sentence: `its JSON ends too early, line 1 column 40`.
+        problem: String,
+    },
+    /// The server says neither yes nor no.
+    #[error("{url} said neither yes nor no (HTTP status {status})")]
+    Unclear {
+        /// What was asked.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
     /// The server asks for more patience than there is.
     #[error("{url} wants fewer requests")]
     TooManyRequests {
         /// What was asked.
         url: String,
     },
-    /// The server says no.
-    #[error("{url} refused")]
+    /// The server says no, or that it failed (an HTTP status of 500 and above).
+    #[error("{url} refused (HTTP status {status})")]
     Refused {
         /// What was asked.
         url: String,

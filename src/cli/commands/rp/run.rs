@@ -179,7 +179,7 @@ fn assert(
     };
     let answer = match session.assert(&document(&newest.response)?) {
         Ok(_) => None,
-        Err(error) => Some(Answer::of(&error).ok_or_else(|| {
+        Err(error) => Some(clear_no(&error).ok_or_else(|| {
             let after = "The key has signed; whether the server took it is not known.";
             explain::remote(&error, after)
         })?),
@@ -251,10 +251,15 @@ fn not_registered(error: &ClientError, key: &Key) -> CliError {
     CliError { hints: Vec::new(), ..explained }.hint(hint)
 }
 
+/// What the server says of its no. A server that failed may have taken the result before it did.
+fn clear_no(error: &RemoteError) -> Option<Answer> {
+    Answer::of(error).filter(|answer| !answer.is_failure())
+}
+
 /// How the server refused a registration; or why there was no answer, with what became of the
 /// credential.
 fn refusal(error: &RemoteError, delete: Option<&str>, kept: bool) -> Result<Answer, CliError> {
-    if let Some(answer) = Answer::of(error) {
+    if let Some(answer) = clear_no(error) {
         return Ok(answer);
     }
     let after = if kept {
