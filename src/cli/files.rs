@@ -1,13 +1,14 @@
 //! Bytes from flags, and files that are read and written.
 
+use super::atomic_file;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::output::words;
 use crate::webauthn::base64url;
 use crate::wire::authenticator_data::MAX_CREDENTIAL_ID;
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
 
 /// The longest file that is read, in bytes. A registration has a few thousand.
 pub(super) const MAX_FILE: u64 = 1_048_576;
@@ -167,12 +168,7 @@ pub(super) fn check_writable(path: &Path) -> Result<(), CliError> {
         refused.message.push_str(" Nothing was sent.");
         refused
     };
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return OpenOptions::new().write(true).open(path).map(drop).map_err(failed);
-    }
-    let beside = beside(path);
-    OpenOptions::new().write(true).create_new(true).open(&beside).map_err(failed)?;
-    fs::remove_file(&beside).map_err(failed)
+    atomic_file::check(path).map_err(failed)
 }
 
 fn not_written(path: &Path, error: &std::io::Error) -> CliError {
@@ -192,46 +188,8 @@ pub(super) fn where_to_write(error: &std::io::Error) -> &'static str {
     }
 }
 
-/// Where a file is written before it takes its place.
-fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}", std::process::id()))
-}
-
 fn put(path: &Path, bytes: &[u8], secret: bool) -> Result<(), CliError> {
-    replace(path, bytes, secret).map_err(|error| not_written(path, &error))
-}
-
-/// Puts new content in place of a file's old in one step; `secret` for its owner alone.
-///
-/// # Errors
-///
-/// What the operating system says; the old content is then still there.
-pub(super) fn replace(path: &Path, bytes: &[u8], secret: bool) -> std::io::Result<()> {
-    // A device such as /dev/stderr or a pipe cannot be replaced.
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        let mut file = OpenOptions::new().write(true).open(path)?;
-        return file.write_all(bytes);
-    }
-    let beside = beside(path);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if secret {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    #[cfg(not(unix))]
-    let _ = secret;
-    let written = options
-        .open(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // What is left of a failed try; if it cannot be removed either, the error says enough.
-        let _ = fs::remove_file(&beside);
-    }
-    written
+    atomic_file::replace(path, bytes, secret).map_err(|error| not_written(path, &error))
 }
 
 #[cfg(test)]
@@ -260,9 +218,9 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
         assert!(write(&directory.path().join("no/such"), b"").is_err());
     }
 }

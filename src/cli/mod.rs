@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod args;
+mod atomic_file;
 mod buses;
 pub mod commands;
 mod connect;

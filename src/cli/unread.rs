@@ -30,6 +30,11 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString], world: World<'
             _ => Exit::Done,
         };
     }
+    #[cfg(not(feature = "relying-party"))]
+    if let Some(missing) = not_built(error) {
+        put(world.stderr, &missing, json);
+        return missing.exit;
+    }
     let mut lines: Vec<String> = text.lines().map(escape).collect();
     let id_hint = id_like_a_flag(error, arguments);
     let hint = id_hint.map(str::to_owned).or_else(|| number_after_wait(arguments));
@@ -53,6 +58,18 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString], world: World<'
         let _ = world.stderr.write_all(format!("{}\n", lines.join("\n")).as_bytes());
     }
     Exit::Usage
+}
+
+/// Says of a command that documents tell of and that this program was built without. Nothing of it is
+/// in the help, and whatever stands after its name is as unknown as the name.
+#[cfg(not(feature = "relying-party"))]
+fn not_built(error: &clap::Error) -> Option<CliError> {
+    use clap::error::{ContextKind, ContextValue};
+    let named = error.get(ContextKind::InvalidSubcommand)?;
+    let is_missing = matches!(named, ContextValue::String(name) if name == "rp");
+    let message = "This fidokey was built without `rp`. Nothing was done.";
+    let hint = "Build it with cargo's default features: without `--no-default-features`.";
+    is_missing.then(|| CliError::new(Exit::Usage, "not_built", message).hint(hint))
 }
 
 /// What helps when a credential's ID was taken for flags: one in 64 in base64url begins with `-`.

@@ -34,6 +34,8 @@ mod judged;
 mod judges;
 mod kills;
 mod layering;
+#[cfg(not(feature = "relying-party"))]
+mod lean;
 mod list;
 mod long_lists;
 mod man;

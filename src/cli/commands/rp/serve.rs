@@ -4,7 +4,7 @@ use crate::cli::app::App;
 use crate::cli::commands::trust::TrustArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::{explain, files};
+use crate::cli::{atomic_file, explain, files};
 use crate::output::json;
 use crate::output::service::ServiceView;
 use crate::relying_party::accounts::state::{MAX_FILE, State};
@@ -122,6 +122,9 @@ fn announce(
         Some(_) => "The test service is ready. Accounts are kept in the file.",
         None => "The test service is ready. Accounts are kept until it ends.",
     });
+    if view.url != view.origin {
+        app.ui.status(&format!("It listens at {}.", view.url));
+    }
     app.ui.hint("Ctrl-C ends it.");
     Ok(())
 }
@@ -143,11 +146,9 @@ impl StateFile {
             Some(bytes) => {
                 State::from_bytes(&bytes, rp_id).map_err(|error| failed(&error.to_string()))?
             }
-            None => {
-                files::check_writable(path).map_err(|error| failed(&error.causes.join(": ")))?;
-                State::default()
-            }
+            None => State::default(),
         };
+        files::check_writable(path).map_err(|error| failed(&error.causes.join(": ")))?;
         Ok((state, Self { path: path.to_owned(), content }))
     }
 }
@@ -172,7 +173,7 @@ impl Store for StateFile {
         if there != self.content {
             return Err(io::Error::other("another program has changed the file since"));
         }
-        files::replace(&self.path, bytes, true)?;
+        atomic_file::replace(&self.path, bytes, true)?;
         self.content = Some(Sha256::digest(bytes).into());
         Ok(())
     }
