@@ -16,6 +16,26 @@ pub enum Profile {
     Entra,
 }
 
+impl Profile {
+    /// How many random bytes a challenge has; section 13.4.3 of WebAuthn Level 3 wants at least 16.
+    /// Entra's were seen to have several thousand characters.
+    pub fn challenge_length(self) -> usize {
+        match self {
+            Self::Plain => 32,
+            Self::Entra => 3000,
+        }
+    }
+
+    /// What a user handle begins with, and how many random bytes follow. Entra's were seen to have
+    /// about 51 bytes.
+    pub fn user_handle(self) -> (&'static [u8], usize) {
+        match self {
+            Self::Plain => (b"", 32),
+            Self::Entra => (b"OF:", 48),
+        }
+    }
+}
+
 /// Who the relying party is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {

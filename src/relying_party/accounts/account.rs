@@ -4,13 +4,11 @@ use super::password::PasswordHash;
 use super::{AccountName, Full, MAX_CREDENTIALS};
 use crate::ctap::{Random, RandomError};
 use crate::relying_party::ceremony::{Attested, Kept};
+use crate::relying_party::identity::Profile;
 use crate::webauthn::base64url::Base64Url;
 use crate::webauthn::json::options::{DescriptorJson, UserEntityJson};
 use crate::webauthn::verify::Facts;
 use serde::{Deserialize, Serialize};
-
-/// How many random bytes a user handle has.
-const USER_HANDLE: usize = 32;
 
 /// What a credential is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +118,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Makes an account without password and credentials.
+    /// Makes an account without password and credentials, with a user handle as it is with this profile.
     ///
     /// # Errors
     ///
@@ -128,10 +126,13 @@ impl Account {
     pub fn new(
         name: AccountName,
         display_name: &str,
+        profile: Profile,
         random: &mut dyn Random,
     ) -> Result<Self, RandomError> {
-        let mut handle = [0; USER_HANDLE];
-        random.fill(&mut handle)?;
+        let (prefix, length) = profile.user_handle();
+        let mut bytes = vec![0; length];
+        random.fill(&mut bytes)?;
+        let handle = [prefix, &bytes].concat();
         Ok(Self::of(
             &UserEntityJson {
                 id: handle.as_slice().into(),
@@ -168,6 +169,11 @@ impl Account {
     /// How the client is told of its credentials.
     pub fn descriptors(&self) -> Vec<DescriptorJson> {
         self.credentials.iter().map(Credential::descriptor).collect()
+    }
+
+    /// When a credential was last registered or used, in seconds since 1970.
+    pub fn last_used(&self) -> Option<u64> {
+        self.credentials.iter().map(|one| one.used.unwrap_or(one.registered)).max()
     }
 
     /// The credential with this ID.

@@ -59,6 +59,18 @@ impl Accounts {
         Ok(())
     }
 
+    /// As [`Accounts::put`]; when there are too many, the account goes that was unused the longest.
+    pub fn put_in_turn(&mut self, account: Account) {
+        if self.0.len() >= MAX_ACCOUNTS
+            && !self.0.contains_key(&account.name)
+            && let Some(oldest) = self.0.values().min_by_key(|account| account.last_used())
+        {
+            let oldest = oldest.name.clone();
+            self.0.remove(&oldest);
+        }
+        self.0.insert(account.name.clone(), account);
+    }
+
     /// Removes an account.
     pub fn remove(&mut self, name: &AccountName) {
         self.0.remove(name);

@@ -1,5 +1,6 @@
 //! Names of accounts.
 
+use crate::wire::text::is_unsafe;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
@@ -17,9 +18,10 @@ pub enum NameError {
     /// Too long.
     #[error("the user name is longer than {MAX_LENGTH} characters")]
     TooLong,
-    /// With a character that cannot be seen.
-    #[error("the user name has a control character in it")]
-    Control,
+    /// With a character that cannot be seen, or that changes the direction of others: two names that
+    /// differ in it alone look the same.
+    #[error("the user name has a character in it that cannot be seen")]
+    Unseen,
 }
 
 /// The name of an account, such that two which a person takes for the same are the same: without
@@ -46,8 +48,8 @@ impl AccountName {
         if name.chars().count() > MAX_LENGTH {
             return Err(NameError::TooLong);
         }
-        if name.chars().any(char::is_control) {
-            return Err(NameError::Control);
+        if name.chars().any(is_unsafe) {
+            return Err(NameError::Unseen);
         }
         Ok(Self(name))
     }

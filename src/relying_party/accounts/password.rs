@@ -1,8 +1,8 @@
 //! Passwords, hashed with Argon2id (RFC 9106).
 
 use crate::ctap::{Random, RandomError};
-use argon2::password_hash::phc::PasswordHash as Phc;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt as PhcSalt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
@@ -97,13 +97,44 @@ fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
 }
 
+/// How many bytes a hash has.
+const HASH: usize = Params::DEFAULT_OUTPUT_LEN;
+
+/// The memory in which a hash is computed, to be used again: what is given back to the system's
+/// allocator is not always given back to the system.
+#[derive(Default)]
+pub struct Memory(Vec<Block>);
+
+impl Memory {
+    /// The blocks; `None` when the computer has no memory for them.
+    fn blocks(&mut self) -> Option<&mut [Block]> {
+        let count = Params::DEFAULT.block_count();
+        self.0.try_reserve_exact(count.saturating_sub(self.0.len())).ok()?;
+        self.0.resize(count, Block::default());
+        Some(&mut self.0)
+    }
+
+    /// Hashes into as many bytes as there are.
+    fn hash(&mut self, password: &[u8], salt: &[u8], hash: &mut [u8]) -> Option<()> {
+        argon2().hash_password_into_with_memory(password, salt, hash, self.blocks()?).ok()
+    }
+}
+
 impl PasswordHash {
     /// Hashes a password. Takes long, by intention.
     ///
     /// `None` when the computer has no memory for it.
-    pub fn of(password: &Password, salt: Salt) -> Option<Self> {
-        let hash: Phc = argon2().hash_password_with_salt(password.0.as_bytes(), &salt.0).ok()?;
-        Some(Self(hash.to_string()))
+    pub fn of(password: &Password, salt: Salt, memory: &mut Memory) -> Option<Self> {
+        let mut hash = [0; HASH];
+        memory.hash(password.0.as_bytes(), &salt.0, &mut hash)?;
+        let phc = Phc {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(Params::DEFAULT).ok()?,
+            salt: Some(PhcSalt::new(&salt.0).ok()?),
+            hash: Some(Output::new(&hash).ok()?),
+        };
+        Some(Self(phc.to_string()))
     }
 
     /// The hash of no password, to be checked for users that there are not: the answer must not come
@@ -114,11 +145,17 @@ impl PasswordHash {
     }
 
     /// Whether it is the hash of this password. Takes long, by intention.
-    pub fn is_of(&self, password: &Password) -> bool {
+    pub fn is_of(&self, password: &Password, memory: &mut Memory) -> bool {
         // Longer ones are never set.
         let bytes = password.0.as_bytes().get(..MAX_LENGTH).unwrap_or(password.0.as_bytes());
-        let Ok(hash) = Phc::new(&self.0) else { return false };
-        argon2().verify_password(bytes, &hash).is_ok() && bytes.len() == password.0.len()
+        let Ok(phc) = Phc::new(&self.0) else { return false };
+        let (Some(salt), Some(wanted)) = (phc.salt, phc.hash) else { return false };
+        let mut hash = vec![0; wanted.len()];
+        if memory.hash(bytes, salt.as_ref(), &mut hash).is_none() {
+            return false;
+        }
+        // Their comparison takes the same time for every difference.
+        Output::new(&hash).is_ok_and(|hash| hash == wanted) && bytes.len() == password.0.len()
     }
 }
 
@@ -134,6 +171,7 @@ impl TryFrom<String> for PasswordHash {
         let same = params.m_cost() == ours.m_cost()
             && params.t_cost() == ours.t_cost()
             && params.p_cost() == ours.p_cost();
+        let same = same && hash.algorithm == Algorithm::Argon2id.ident();
         if same && hash.hash.is_some() && hash.salt.is_some() {
             Ok(Self(text))
         } else {

@@ -1,6 +1,7 @@
-use super::password::{MAX_LENGTH, Password, PasswordError, PasswordHash, Salt};
+use super::password::{MAX_LENGTH, Memory, Password, PasswordError, PasswordHash, Salt};
 use super::*;
 use crate::ctap::{Random, RandomError};
+use crate::relying_party::identity::Profile;
 
 struct Counting(u8);
 
@@ -38,12 +39,13 @@ fn names_that_look_alike_are_alike() {
 fn a_password_is_known_by_its_hash() {
     let mut random = Counting(0);
     let password = Password::new("correct horse batte\u{301}ry");
-    let hash = PasswordHash::of(&password, Salt::fresh(&mut random).unwrap()).unwrap();
+    let memory = &mut Memory::default();
+    let hash = PasswordHash::of(&password, Salt::fresh(&mut random).unwrap(), memory).unwrap();
     // However it was typed.
-    assert!(hash.is_of(&Password::new("correct horse batt\u{e9}ry")));
-    assert!(!hash.is_of(&Password::new("correct horse battery")));
-    assert!(!hash.is_of(&Password::new("")));
-    let again = PasswordHash::of(&password, Salt::fresh(&mut random).unwrap()).unwrap();
+    assert!(hash.is_of(&Password::new("correct horse batt\u{e9}ry"), memory));
+    assert!(!hash.is_of(&Password::new("correct horse battery"), memory));
+    assert!(!hash.is_of(&Password::new(""), memory));
+    let again = PasswordHash::of(&password, Salt::fresh(&mut random).unwrap(), memory).unwrap();
     assert_ne!(hash, again);
     assert_eq!(format!("{password:?} {hash:?}"), "Password(…) PasswordHash(…)");
     // The text goes into a file and comes back.
@@ -54,7 +56,7 @@ fn a_password_is_known_by_its_hash() {
 #[test]
 fn nobody_s_hash_is_of_no_password_and_costs_the_same() {
     let nobody = PasswordHash::of_nobody();
-    assert!(!nobody.is_of(&Password::new("")));
+    assert!(!nobody.is_of(&Password::new(""), &mut Memory::default()));
     // What is read from a file must have this program's cost; nobody's has it.
     assert!(PasswordHash::try_from(String::from(nobody)).is_ok());
 }
@@ -73,10 +75,11 @@ fn accounts_and_credentials_are_bounded() {
     let mut accounts = Accounts::default();
     let mut random = Counting(0);
     for number in 0..MAX_ACCOUNTS {
-        let account = Account::new(name(&format!("user{number}")), "", &mut random).unwrap();
+        let account =
+            Account::new(name(&format!("user{number}")), "", Profile::Plain, &mut random).unwrap();
         accounts.put(account).unwrap();
     }
-    let one_more = Account::new(name("one more"), "", &mut random).unwrap();
+    let one_more = Account::new(name("one more"), "", Profile::Plain, &mut random).unwrap();
     assert_eq!(accounts.put(one_more), Err(Full::Accounts));
     // Those that are there can still be changed.
     let mut account = accounts.get(&name("USER1")).unwrap().clone();
@@ -88,6 +91,33 @@ fn accounts_and_credentials_are_bounded() {
     let (found, credential) = accounts.find(b"id7").unwrap();
     assert_eq!((found.name.as_str(), credential.nickname.as_str()), ("user1", "key 7"));
     assert!(accounts.find(b"id99").is_none());
+}
+
+/// Programs make accounts for ever: the one that was unused the longest goes.
+#[test]
+fn an_account_of_a_program_goes_in_its_turn() {
+    let mut accounts = Accounts::default();
+    let mut random = Counting(0);
+    let mut account = |number: usize| {
+        let name = name(&format!("user{number:04}"));
+        let mut account = Account::new(name, "", Profile::Plain, &mut random).unwrap();
+        let registered = u64::try_from(number).unwrap();
+        account.add(Credential { registered, ..credential(number) }).unwrap();
+        account
+    };
+    for number in 0..MAX_ACCOUNTS {
+        accounts.put_in_turn(account(number));
+    }
+    // The first was used since.
+    let first = accounts.get_mut(&name("user0000")).unwrap();
+    first.credentials[0].used = Some(5000);
+    for number in MAX_ACCOUNTS..MAX_ACCOUNTS + 10 {
+        accounts.put_in_turn(account(number));
+    }
+    assert_eq!(accounts.iter().count(), MAX_ACCOUNTS);
+    assert!(accounts.get(&name("user0000")).is_some());
+    assert!(accounts.get(&name("user0010")).is_none());
+    assert!(accounts.get(&name("user0011")).is_some());
 }
 
 fn credential(number: usize) -> Credential {

@@ -13,7 +13,7 @@ mod terms;
 pub use assertion::{AssertionOffer, AssertionTerms, Kept};
 pub use judgement::Judgement;
 pub use registration::{Attested, RegistrationOffer, RegistrationTerms};
-pub use terms::{CHALLENGE_LENGTH, Challenge, TIMEOUT};
+pub use terms::{Challenge, TIMEOUT};
 
 #[cfg(test)]
 mod tests;

@@ -6,24 +6,21 @@ use crate::webauthn::base64url::encode_standard;
 use crate::webauthn::json::options::DescriptorJson;
 use serde_json::{Map, Value, json};
 
-/// How many random bytes a challenge has; section 13.4.3 wants at least 16.
-pub const CHALLENGE_LENGTH: usize = 32;
-
 /// How long the client should wait, in milliseconds: what section 15.1 recommends.
 pub const TIMEOUT: u64 = 300_000;
 
 /// A challenge, to be used once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge(pub [u8; CHALLENGE_LENGTH]);
+pub struct Challenge(pub Vec<u8>);
 
 impl Challenge {
-    /// Makes a fresh one.
+    /// Makes a fresh one, as long as it is with this profile.
     ///
     /// # Errors
     ///
     /// [`RandomError`] when there is no randomness.
-    pub fn fresh(random: &mut dyn Random) -> Result<Self, RandomError> {
-        let mut bytes = [0; CHALLENGE_LENGTH];
+    pub fn fresh(profile: Profile, random: &mut dyn Random) -> Result<Self, RandomError> {
+        let mut bytes = vec![0; profile.challenge_length()];
         random.fill(&mut bytes)?;
         Ok(Self(bytes))
     }

@@ -30,7 +30,7 @@ fn registration(profile: Profile) -> RegistrationOffer {
         hints: Vec::new(),
     };
     let terms = if profile == Profile::Entra { terms.as_entra() } else { terms };
-    terms.offer(&identity(profile), Challenge([7; CHALLENGE_LENGTH]))
+    terms.offer(&identity(profile), Challenge(vec![7; 32]))
 }
 
 fn judge(offer: &RegistrationOffer, response: serde_json::Value) -> (Judgement, bool) {
@@ -43,7 +43,7 @@ fn judge(offer: &RegistrationOffer, response: serde_json::Value) -> (Judgement, 
 #[test]
 fn what_is_expected_is_what_was_sent() {
     let offer = registration(Profile::Plain);
-    assert_eq!(offer.expected.challenge.as_deref(), Some(&[7; CHALLENGE_LENGTH][..]));
+    assert_eq!(offer.expected.challenge.as_deref(), Some(&[7; 32][..]));
     assert_eq!(offer.expected.origins, ["https://example.org"]);
     assert_eq!(offer.expected.rp_id, "example.org");
     assert_eq!(offer.options["rp"]["id"], "example.org");
@@ -89,7 +89,7 @@ fn what_cannot_be_checked_is_a_no() {
         timeout: TIMEOUT,
         extensions: Map::new(),
     };
-    let offer = terms.offer(&identity(Profile::Plain), Challenge([7; CHALLENGE_LENGTH]));
+    let offer = terms.offer(&identity(Profile::Plain), Challenge(vec![7; 32]));
     let response = json!({
         "id": "AA", "rawId": "AA", "type": "public-key",
         "response": {"clientDataJSON": "e30", "authenticatorData": "", "signature": "", "userHandle": "AA"},

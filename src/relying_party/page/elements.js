@@ -14,6 +14,9 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** A name that somebody chose: its direction is its own, and ends with it. */
+export const named = (text) => element("bdi", {}, text);
+
 /** A message as a sentence. */
 export function sentence(text) {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
@@ -43,11 +46,16 @@ export function warn(...parts) {
   byId("problem").replaceChildren(...parts);
 }
 
+/** Says why something did not come about, with the way to its record. */
+export function warnOf(error) {
+  warn(sentence(error.message), ...(error.record ? [" ", recordLink(error.record)] : []));
+}
+
 /** Asks a yes-or-no question; the default is no. */
 export function ask(heading, text, yes, no) {
   const dialog = byId("question");
   byId("question-heading").textContent = heading;
-  byId("question-text").textContent = text;
+  byId("question-text").replaceChildren(...[text].flat());
   byId("question-yes").textContent = yes;
   byId("question-no").textContent = no;
   dialog.returnValue = "no";
@@ -69,7 +77,7 @@ export function doing(trigger, act) {
     try {
       await act();
     } catch (error) {
-      warn(sentence(error.message), ...(error.record ? [" ", recordLink(error.record)] : []));
+      warnOf(error);
     } finally {
       busy = false;
       button.removeAttribute("aria-disabled");

@@ -1,7 +1,7 @@
 // The page: which view is shown, and what its buttons and forms do.
 
 import { assert, deletion, offerPasskeys, register, stop } from "./ceremony.js";
-import { ask, byId, doing, element, moment, recordLink, say, sentence, warn } from "./elements.js";
+import { ask, byId, doing, element, moment, named, recordLink, say, sentence, warn, warnOf } from "./elements.js";
 import { showRecord, showRecords } from "./record.js";
 import { get, post } from "./service.js";
 
@@ -61,7 +61,7 @@ function tokenRow(token) {
   return element(
     "tr",
     {},
-    element("th", { scope: "row" }, token.nickname),
+    element("th", { scope: "row" }, named(token.nickname)),
     element("td", {}, token.model ?? "not known"),
     element("td", {}, token.purpose === "passwordless" ? "signing in without a password" : "beside the password"),
     element("td", { className: "short" }, moment(token.registered)),
@@ -97,24 +97,30 @@ async function go(view, ...words) {
   else say();
 }
 
+/** A person takes longer to choose and touch; what fails sooner would fail again and again. */
+const AT_ONCE = 1000;
+
 /** Takes a passkey that is chosen in the browser's list of names. */
 async function waitForPasskey() {
+  const begun = performance.now();
   try {
     if (await offerPasskeys("/api/passkey/sign-in")) await go("profile", "You are signed in.");
   } catch (error) {
-    warn(sentence(error.message));
+    warnOf(error);
+    // The service said no to a passkey that somebody chose, or somebody cancelled.
+    const chosen = error.record !== undefined && error.status !== undefined;
+    if (chosen || (error.record !== undefined && performance.now() - begun > AT_ONCE)) waitForPasskey();
   }
 }
 
 async function removeToken(token) {
   const last = session.account.tokens.length === 1 && session.account.second_factor;
-  const text = last
-    ? `You can no longer sign in with “${token.nickname}”. It is the last token: the password alone will sign you in.`
-    : `You can no longer sign in with “${token.nickname}”.`;
+  const more = last ? " It is the last token: the password alone will sign you in." : "";
+  const text = ["You can no longer sign in with “", named(token.nickname), `”.${more}`];
   if (!(await ask("Remove this token?", text, "Remove", "Keep"))) return;
   await post("/api/tokens/remove", { id: token.id });
   const kept = token.purpose === "passwordless" ? ` The passkey is still kept where it was made; ${deletion(token.id)}.` : "";
-  await go("tokens", `“${token.nickname}” was removed.${kept}`);
+  await go("tokens", "“", named(token.nickname), `” was removed.${kept}`);
 }
 
 doing(byId("sign-in-form"), async () => {
@@ -133,8 +139,13 @@ doing(byId("sign-in-form"), async () => {
 });
 
 doing(byId("passkey-sign-in"), async () => {
-  const { record } = await assert("/api/passkey/sign-in");
-  await go("profile", "You are signed in. ", recordLink(record));
+  try {
+    const { record } = await assert("/api/passkey/sign-in");
+    await go("profile", "You are signed in. ", recordLink(record));
+  } catch (error) {
+    waitForPasskey();
+    throw error;
+  }
 });
 
 doing(byId("sign-up-form"), async () => {
@@ -175,7 +186,7 @@ doing(byId("token-form"), async () => {
   const name = nickname.value.trim();
   nickname.value = "";
   const next = first ? "It is asked for at your next sign-in. " : "";
-  await go("tokens", `“${name}” was registered. ${next}`, recordLink(record));
+  await go("tokens", "“", named(name), `” was registered. ${next}`, recordLink(record));
 });
 
 doing(byId("second-factor-switch"), async () => {

@@ -1,6 +1,6 @@
 // Records of ceremonies, as a list and one side by side.
 
-import { byId, element, moment, sentence } from "./elements.js";
+import { byId, element, moment, named, sentence } from "./elements.js";
 
 const KINDS = { registration: "Registration", assertion: "Sign-in" };
 const FLOWS = {
@@ -28,7 +28,7 @@ export function showRecords(records) {
         element("td", { className: "short" }, element("a", { href: `#ceremony/${record.number}` }, `Ceremony ${record.number}`)),
         element("td", { className: "short" }, moment(record.time)),
         element("td", {}, what(record)),
-        element("td", {}, record.user ?? "not known"),
+        element("td", {}, record.user ? named(record.user) : "not known"),
         element("td", { className: "short" }, outcome(record)),
       ),
     ),

@@ -50,7 +50,8 @@ impl RelyingParty<'_> {
             // nothing, for a contradiction and asks no key.
             terms.extensions.remove(ENFORCE);
         }
-        let offer = terms.offer(&self.identity, Challenge::fresh(self.surroundings.random)?);
+        let challenge = Challenge::fresh(self.identity.profile, self.surroundings.random)?;
+        let offer = terms.offer(&self.identity, challenge);
         let options = offer.options.clone();
         let now = self.surroundings.clock.now();
         self.sessions.get_mut(session)?.wait_for_registration(offer, purpose, now);
@@ -67,7 +68,8 @@ impl RelyingParty<'_> {
         if self.identity.profile == Profile::Entra {
             terms.user_verification = UserVerificationRequirement::Required;
         }
-        let offer = terms.offer(&self.identity, Challenge::fresh(self.surroundings.random)?);
+        let challenge = Challenge::fresh(self.identity.profile, self.surroundings.random)?;
+        let offer = terms.offer(&self.identity, challenge);
         let options = offer.options.clone();
         let now = self.surroundings.clock.now();
         self.sessions.get_mut(session)?.wait_for_assertion(offer, purpose, now);

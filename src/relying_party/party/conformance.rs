@@ -19,6 +19,9 @@ use serde_json::{Map, Value};
 /// The longest display name, in bytes.
 const MAX_DISPLAY_NAME: usize = 256;
 
+/// The longest extensions that are kept with options, in bytes of JSON.
+const MAX_EXTENSIONS: usize = 4096;
+
 /// `ServerPublicKeyCredentialCreationOptionsRequest`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object with `username` and `displayName`")]
@@ -70,6 +73,17 @@ pub struct AssertionRequest {
     pub extensions: Option<Map<String, Value>>,
 }
 
+/// Extensions as they are kept until the response comes.
+///
+/// # Errors
+///
+/// [`Refusal::ExtensionsTooLong`] for more of them than a session keeps.
+fn extensions(asked: Option<&Map<String, Value>>) -> Result<Map<String, Value>, Refusal> {
+    let asked = asked.cloned().unwrap_or_default();
+    let length = serde_json::to_string(&asked).map_or(usize::MAX, |text| text.len());
+    if length > MAX_EXTENSIONS { Err(Refusal::ExtensionsTooLong) } else { Ok(asked) }
+}
+
 /// Reads a word that WebAuthn knows; others count as absent.
 fn word<T>(text: Option<&String>, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     text.and_then(|text| read(text))
@@ -103,7 +117,12 @@ impl RelyingParty<'_> {
         // The account begins with its first credential; until then its user handle is in the offer.
         let account = match self.state.programs.get(&name) {
             Some(account) => account.clone(),
-            None => Account::new(name, &request.display_name, self.surroundings.random)?,
+            None => Account::new(
+                name,
+                &request.display_name,
+                self.identity.profile,
+                self.surroundings.random,
+            )?,
         };
         let selection = request.authenticator_selection.clone().unwrap_or_default();
         let verification =
@@ -123,7 +142,7 @@ impl RelyingParty<'_> {
             attestation: attestation.unwrap_or(AttestationConveyance::None),
             algorithms: RegistrationTerms::usual_algorithms(),
             timeout: TIMEOUT,
-            extensions: request.extensions.clone().unwrap_or_default(),
+            extensions: extensions(request.extensions.as_ref())?,
             hints: Vec::new(),
         };
         self.offer_registration(session, terms, RegistrationFor::Conformance)
@@ -159,7 +178,8 @@ impl RelyingParty<'_> {
                     None => Account::of(user, name),
                 };
                 account.add(credential)?;
-                Ok(state.programs.put(account)?)
+                state.programs.put_in_turn(account);
+                Ok(())
             })?;
         }
         Ok(outcome.decision)
@@ -187,7 +207,7 @@ impl RelyingParty<'_> {
             allow,
             user_verification: verification.unwrap_or(UserVerificationRequirement::Preferred),
             timeout: TIMEOUT,
-            extensions: request.extensions.clone().unwrap_or_default(),
+            extensions: extensions(request.extensions.as_ref())?,
         };
         self.offer_assertion(session, terms, AssertionFor::Conformance)
     }

@@ -7,7 +7,7 @@
 use super::ceremonies::Outcome;
 use super::sessions::{AssertionFor, Level, token, token_hash};
 use super::{Decision, Entry, Refusal, RelyingParty, SessionKey};
-use crate::relying_party::accounts::password::{Password, PasswordHash, Salt};
+use crate::relying_party::accounts::password::{Memory, Password, PasswordHash, Salt};
 use crate::relying_party::accounts::{Account, AccountName};
 use crate::relying_party::ceremony::{AssertionTerms, TIMEOUT};
 use crate::relying_party::record::Flow;
@@ -33,8 +33,8 @@ pub struct PasswordTry {
 
 impl PasswordTry {
     /// Whether the password is right. Takes long, by intention, and as long for nobody's.
-    pub fn check(&self, password: &Password) -> bool {
-        self.hash.is_of(password) && self.real
+    pub fn check(&self, password: &Password, memory: &mut Memory) -> bool {
+        self.hash.is_of(password, memory) && self.real
     }
 }
 
@@ -88,7 +88,12 @@ impl RelyingParty<'_> {
         name: AccountName,
         password: PasswordHash,
     ) -> Result<Entry, Refusal> {
-        let mut account = Account::new(name.clone(), name.as_str(), self.surroundings.random)?;
+        let mut account = Account::new(
+            name.clone(),
+            name.as_str(),
+            self.identity.profile,
+            self.surroundings.random,
+        )?;
         account.password = Some(password);
         self.change(|state| {
             if state.people.get(&account.name).is_some() {

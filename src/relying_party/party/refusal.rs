@@ -21,6 +21,9 @@ pub enum Refusal {
     /// The person's name is too long.
     #[error("the display name is longer than 256 bytes")]
     DisplayNameTooLong,
+    /// The extensions are too long.
+    #[error("the extensions are longer than 4096 bytes")]
+    ExtensionsTooLong,
     /// The password cannot be set.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -57,7 +60,7 @@ pub enum Refusal {
     #[error("there is no such user, or the user has no credential here")]
     NoCredential,
     /// The key's nickname is empty, too long, or has characters that cannot be seen.
-    #[error("a nickname has 1 to 40 characters, none of them a control character")]
+    #[error("a nickname has 1 to 40 characters, all of which can be seen")]
     Nickname,
     /// Another key of the account is called so.
     #[error("another key of this account has this nickname already")]

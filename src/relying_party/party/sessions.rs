@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// How many sessions there can be; the one that was unused the longest goes first.
+/// How many sessions there can be. When there are too many, those of programs go first, then those of
+/// people who are not signed in; of these the one that was unused the longest.
 pub const MAX_SESSIONS: usize = 1000;
 
 /// After how long without use a session ends.
@@ -109,6 +110,17 @@ pub(super) struct Session {
     assertion: Option<WaitingAssertion>,
 }
 
+/// What is lost with a session, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    /// A program begins again, or a visitor who has begun nothing.
+    Program,
+    /// A person's ceremony that has begun.
+    Ceremony,
+    /// A person's password, or password and key.
+    SignedIn,
+}
+
 /// All sessions.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
@@ -140,7 +152,8 @@ impl Sessions {
         now: Duration,
     ) -> Result<Entry, RandomError> {
         if self.open.len() >= MAX_SESSIONS
-            && let Some(oldest) = self.open.iter().min_by_key(|(_, session)| session.used)
+            && let Some(oldest) =
+                self.open.iter().min_by_key(|(_, session)| (session.worth(), session.used))
         {
             let oldest = *oldest.0;
             self.open.remove(&oldest);
@@ -200,6 +213,24 @@ impl Sessions {
 }
 
 impl Session {
+    /// What is lost with it.
+    fn worth(&self) -> Worth {
+        let registers = self.registration.as_ref().is_some_and(|waiting| {
+            matches!(
+                waiting.purpose,
+                RegistrationFor::Token { .. } | RegistrationFor::NewAccount(_)
+            )
+        });
+        let asserts = self.assertion.as_ref().is_some_and(|waiting| {
+            matches!(waiting.purpose, AssertionFor::SecondFactor(_) | AssertionFor::Passwordless)
+        });
+        match self.level {
+            Level::KeyAwaited(_) | Level::SignedIn(_) => Worth::SignedIn,
+            Level::Nobody if registers || asserts => Worth::Ceremony,
+            Level::Nobody => Worth::Program,
+        }
+    }
+
     /// Keeps a registration's offer until its response comes, in place of the one before.
     pub(super) fn wait_for_registration(
         &mut self,
@@ -287,6 +318,22 @@ mod tests {
         assert!(sessions.find(Some(&tokens[1]), second(6)).is_none());
         assert!(sessions.find(Some(&tokens[0]), second(6)).is_some());
         assert!(sessions.get(new.key).is_ok());
+    }
+
+    /// Programs come in their hundreds, and have nobody to sign in again.
+    #[test]
+    fn a_person_who_is_signed_in_is_not_signed_out_by_programs() {
+        let mut sessions = Sessions::default();
+        let mut random = Counting(0);
+        let begun = sessions.begin(&mut random, Duration::ZERO).unwrap();
+        let level = Level::SignedIn(AccountName::parse("alice").unwrap());
+        let alice = sessions.change_level(begun.key, level, &mut random).unwrap();
+        for number in 1..3 * MAX_SESSIONS {
+            let at = Duration::from_secs(u64::try_from(number).unwrap());
+            sessions.begin(&mut random, at).unwrap();
+        }
+        assert_eq!(sessions.open.len(), MAX_SESSIONS);
+        assert!(sessions.get(alice.key).is_ok());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::webauthn::json::options::{
     AttestationConveyance, AuthenticatorAttachment, ResidentKeyRequirement, UserEntityJson,
     UserVerificationRequirement,
 };
+use crate::wire::text::is_unsafe;
 use serde_json::{Map, Value};
 
 /// The longest nickname, in characters.
@@ -23,7 +24,7 @@ fn nickname(text: &str) -> Result<String, Refusal> {
     let fits = !text.is_empty()
         && text.len() <= 4 * MAX_NICKNAME
         && text.chars().count() <= MAX_NICKNAME
-        && !text.chars().any(char::is_control);
+        && !text.chars().any(is_unsafe);
     if fits { Ok(text.to_owned()) } else { Err(Refusal::Nickname) }
 }
 
@@ -183,7 +184,12 @@ impl RelyingParty<'_> {
         if self.state.people.get(&name).is_some() {
             return Err(Refusal::NameTaken);
         }
-        let account = Account::new(name.clone(), name.as_str(), self.surroundings.random)?;
+        let account = Account::new(
+            name.clone(),
+            name.as_str(),
+            self.identity.profile,
+            self.surroundings.random,
+        )?;
         let terms = terms(account.user(), Purpose::Passwordless);
         self.offer_registration(session, terms, RegistrationFor::NewAccount(name))
     }

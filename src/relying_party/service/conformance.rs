@@ -22,7 +22,7 @@ async fn options<T: DeserializeOwned + Send + 'static>(
     act: impl FnOnce(&mut RelyingParty<'_>, SessionKey, &T) -> Result<Value, Refusal> + Send + 'static,
 ) -> Result<Response, Failure> {
     let request: T = body::json(headers, body, &shared.limits).await?;
-    let session = cookie::get(headers, cookie::SESSION).map(str::to_owned);
+    let session = cookie::get(headers, &shared.cookies.session).map(str::to_owned);
     let made = shared.desk.ask(move |party| {
         let Entry { key, cookie } = party.enter(session.as_deref())?;
         Ok::<_, Refusal>((act(party, key, &request)?, cookie))
@@ -31,7 +31,7 @@ async fn options<T: DeserializeOwned + Send + 'static>(
     let mut response = done(options);
     if let Some(token) = token
         && let Some(field) =
-            cookie::set(cookie::SESSION, &token, None, shared.hosts.is_secure(headers))
+            cookie::set(&shared.cookies.session, &token, None, shared.hosts.is_secure(headers))
     {
         response.headers_mut().insert(header::SET_COOKIE, field);
     }
@@ -53,7 +53,7 @@ async fn result<T: Send + 'static>(
         let message = format!("the body is not a response in WebAuthn's JSON: {error}");
         Failure::new(StatusCode::BAD_REQUEST, message)
     })?;
-    let session = cookie::get(headers, cookie::SESSION).map(str::to_owned);
+    let session = cookie::get(headers, &shared.cookies.session).map(str::to_owned);
     let judged = shared.desk.ask(move |party| {
         let key = party.resume(session.as_deref())?;
         act(party, key, &response)

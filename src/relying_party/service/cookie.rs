@@ -2,11 +2,23 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// The cookie that tells the session.
-pub(super) const SESSION: &str = "fidokey_session";
+/// The names of the cookies. Cookies know no ports (RFC 6265bis section 8.5), so that two services on
+/// one computer would sign each other's visitors out: the port is in the names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    /// The cookie that tells the session.
+    pub(super) session: String,
+    /// The cookie of a computer that is not asked for the key again.
+    pub(super) computer: String,
+}
 
-/// The cookie of a computer that is not asked for the key again.
-pub(super) const COMPUTER: &str = "fidokey_computer";
+impl Names {
+    /// The names for a service that listens at this port.
+    pub(super) fn of(port: u16) -> Self {
+        let name = |what: &str| format!("fidokey_{what}_{port}");
+        Self { session: name("session"), computer: name("computer") }
+    }
+}
 
 /// The value of a cookie.
 pub(super) fn get<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -37,15 +49,16 @@ mod tests {
     #[test]
     fn a_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=1; fidokey_session=x=y"));
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; fidokey_session_8080=x=y"));
         headers.append(
             header::COOKIE,
             HeaderValue::from_static("b; c=\u{7f}".trim_end_matches('\u{7f}')),
         );
-        assert_eq!(get(&headers, SESSION), Some("x=y"));
+        assert_eq!(get(&headers, &Names::of(8080).session), Some("x=y"));
+        assert_eq!(get(&headers, &Names::of(8081).session), None);
         assert_eq!(get(&headers, "c"), Some(""));
         assert_eq!(get(&headers, "session"), None);
-        assert_eq!(get(&HeaderMap::new(), SESSION), None);
+        assert_eq!(get(&HeaderMap::new(), "c"), None);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Hosts {
     authority: String,
     /// The names of this computer with the port.
     own: Vec<String>,
+    /// The port at which it listens.
+    port: u16,
 }
 
 impl Hosts {
@@ -32,7 +34,25 @@ impl Hosts {
         let port = bound.port();
         let own = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("{host}:{port}"));
         let addresses = bound.addresses().iter().map(ToString::to_string);
-        Self { origin, authority, own: own.into_iter().chain(addresses).collect() }
+        Self { origin, authority, own: own.into_iter().chain(addresses).collect(), port }
+    }
+
+    /// The port at which the service listens.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where a browser must go to use the page, if it asked for it by a name at which keys do not
+    /// work. Not where the origin is a proxy's: one that asks by this computer's name would be sent
+    /// back to itself.
+    fn elsewhere(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
+        let asks = matches!(*method, Method::GET | Method::HEAD) && uri.path() == "/";
+        let host = single(headers, header::HOST).ok().flatten()?.to_ascii_lowercase();
+        let leads_here = self.own.contains(&self.authority);
+        if !asks || host == self.authority || !leads_here {
+            return None;
+        }
+        HeaderValue::from_str(&format!("{}/", self.origin)).ok()
     }
 
     /// Whether the service goes by this name.
@@ -117,6 +137,12 @@ pub(super) async fn guard(State(shared): State<Shared>, request: Request, next: 
         let message = "too many requests at once; wait a moment";
         let mut response = Failure::new(StatusCode::TOO_MANY_REQUESTS, message).into_response();
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    } else if let Some(origin) =
+        shared.hosts.elsewhere(request.method(), request.uri(), request.headers())
+    {
+        let mut response = plain(StatusCode::FOUND, "the page is at its origin alone");
+        response.headers_mut().insert(header::LOCATION, origin);
         response
     } else {
         next.run(request).await

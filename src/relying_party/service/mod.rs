@@ -1,6 +1,6 @@
 //! The relying party over HTTP.
 //!
-//! One thread. Connections are tasks of a current-thread runtime; the relying party itself belongs to
+//! One thread, and two that hash passwords (`hashing`). Connections are tasks of a current-thread runtime; the relying party itself belongs to
 //! one task, and the others ask it by message (`desk`). Who may ask is in `guard`, how much in
 //! [`limits`]. The service ends when the person wishes to stop.
 
@@ -12,6 +12,7 @@ mod connection;
 mod cookie;
 mod desk;
 mod guard;
+mod hashing;
 pub mod limits;
 mod page;
 mod people;
@@ -51,8 +52,12 @@ pub fn serve(
     limits: Limits,
     interrupt: &Interrupt,
 ) -> io::Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        // Each thread has memory of its own, which it does not always give back.
+        .max_blocking_threads(limits::HASHES)
+        .build()?;
     let hosts = Hosts::of(&party.identity().origin, &bound);
     let served: io::Result<()> = runtime.block_on(async {
         let (desk, mut acts) = Desk::open();

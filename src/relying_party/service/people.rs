@@ -13,7 +13,7 @@ use crate::webauthn::json::{AuthenticationResponseJson, RegistrationResponseJson
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -119,23 +119,8 @@ fn members(view: &impl serde::Serialize) -> Value {
     serde_json::to_value(view).unwrap_or_default()
 }
 
-/// Does work that takes long on another thread, a little of it at a time.
-async fn slowly<T: Send + 'static>(
-    shared: &Shared,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
-    let busy = || {
-        Failure::new(StatusCode::SERVICE_UNAVAILABLE, "too many sign-ins at once; wait a moment")
-    };
-    let queued = shared.queue.clone().try_acquire_owned().map_err(|_| busy())?;
-    let place = shared.hashing.acquire().await.map_err(|_| busy())?;
-    let done = tokio::task::spawn_blocking(work).await.map_err(|_| busy());
-    drop((place, queued));
-    done
-}
-
 async fn session(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let cookies = Cookies::of(&headers);
+    let cookies = Cookies::of(&shared, &headers);
     let asked = shared.desk.ask(move |party| {
         let key = party.resume(cookies.session.as_deref()).ok();
         members(&party.session_view(key))
@@ -144,7 +129,7 @@ async fn session(State(shared): State<Shared>, headers: HeaderMap) -> Response {
 }
 
 async fn records(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let cookies = Cookies::of(&headers);
+    let cookies = Cookies::of(&shared, &headers);
     let asked = shared.desk.ask(move |party| {
         let key = party.resume(cookies.session.as_deref()).ok();
         json!({"records": party.records(key)})
@@ -160,7 +145,7 @@ async fn record(
     let Ok(Path(number)) = number else {
         return Failure::from(Refusal::NoRecord).into_response();
     };
-    let cookies = Cookies::of(&headers);
+    let cookies = Cookies::of(&shared, &headers);
     let asked = shared.desk.ask(move |party| {
         let key = party.resume(cookies.session.as_deref()).ok();
         party.record(key, number).map(|record| json!({"record": record}))
@@ -179,14 +164,15 @@ async fn sign_up(State(shared): State<Shared>, headers: HeaderMap, body: Body) -
 
 async fn try_sign_up(shared: &Shared, headers: &HeaderMap, body: Body) -> Answer {
     let Credentials { username, password } = body::json(headers, body, &shared.limits).await?;
+    let turn = shared.hashing.queue()?;
     let begun = shared.desk.ask(move |party| {
         let password = Password::new(&password.0);
         party.begin_account(&username, &password).map(|(name, salt)| (name, salt, password))
     });
     let (name, salt, password) = begun.await??;
-    let hash = slowly(shared, move || PasswordHash::of(&password, salt)).await?;
-    let hash = hash.ok_or(Refusal::NoMemory)?;
-    let cookies = Cookies::of(headers);
+    let hashed = shared.hashing.run(turn, move |memory| PasswordHash::of(&password, salt, memory));
+    let hash = hashed.await?.ok_or(Refusal::NoMemory)?;
+    let cookies = Cookies::of(shared, headers);
     let made = shared.desk.ask(move |party| {
         let entry = party.enter(cookies.session.as_deref())?;
         party.make_account(entry.key, name, hash)
@@ -201,13 +187,15 @@ async fn sign_in(State(shared): State<Shared>, headers: HeaderMap, body: Body) -
 
 async fn try_sign_in(shared: &Shared, headers: &HeaderMap, body: Body) -> Answer {
     let Credentials { username, password } = body::json(headers, body, &shared.limits).await?;
+    // A try is counted only where its password will be looked at.
+    let turn = shared.hashing.queue()?;
     let tried = shared.desk.ask(move |party| party.begin_sign_in(&username)).await??;
-    let (tried, right) = slowly(shared, move || {
-        let right = tried.check(&Password::new(&password.0));
+    let checked = shared.hashing.run(turn, move |memory| {
+        let right = tried.check(&Password::new(&password.0), memory);
         (tried, right)
-    })
-    .await?;
-    let cookies = Cookies::of(headers);
+    });
+    let (tried, right) = checked.await?;
+    let cookies = Cookies::of(shared, headers);
     let signed_in = shared.desk.ask(move |party| {
         let entry = party.enter(cookies.session.as_deref())?;
         party.sign_in(entry.key, &tried, right, cookies.computer.as_deref())

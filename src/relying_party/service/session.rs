@@ -20,9 +20,10 @@ pub(super) struct Cookies {
 }
 
 impl Cookies {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(shared: &Shared, headers: &HeaderMap) -> Self {
         let get = |name| cookie::get(headers, name).map(str::to_owned);
-        Self { session: get(cookie::SESSION), computer: get(cookie::COMPUTER) }
+        let names = &shared.cookies;
+        Self { session: get(&names.session), computer: get(&names.computer) }
     }
 }
 
@@ -39,7 +40,7 @@ where
     A: FnOnce(&mut RelyingParty<'_>, SessionKey, T) -> Result<Value, Refusal> + Send + 'static,
 {
     let request: T = body::json(headers, body, &shared.limits).await?;
-    let cookies = Cookies::of(headers);
+    let cookies = Cookies::of(shared, headers);
     let asked = shared.desk.ask(move |party| {
         let Entry { key, cookie } = party.enter(cookies.session.as_deref())?;
         Ok::<_, Refusal>((act(party, key, request)?, cookie))
@@ -55,7 +56,7 @@ where
     A: FnOnce(&mut RelyingParty<'_>, SessionKey, T) -> Result<Judged, Refusal> + Send + 'static,
 {
     let request: T = body::json(headers, body, &shared.limits).await?;
-    let cookies = Cookies::of(headers);
+    let cookies = Cookies::of(shared, headers);
     let asked = shared.desk.ask(move |party| {
         let key = party.resume(cookies.session.as_deref())?;
         act(party, key, request)
@@ -96,9 +97,10 @@ pub(super) fn with_cookies(
     computer: Option<String>,
 ) -> Response {
     let secure = shared.hosts.is_secure(headers);
+    let names = &shared.cookies;
     let fields = [
-        session.and_then(|token| cookie::set(cookie::SESSION, &token, None, secure)),
-        computer.and_then(|token| cookie::set(cookie::COMPUTER, &token, Some(REMEMBERED), secure)),
+        session.and_then(|token| cookie::set(&names.session, &token, None, secure)),
+        computer.and_then(|token| cookie::set(&names.computer, &token, Some(REMEMBERED), secure)),
     ];
     for field in fields.into_iter().flatten() {
         response.headers_mut().append(header::SET_COOKIE, field);

@@ -1,24 +1,23 @@
 //! What every request needs, whatever its path.
 
+use super::cookie::Names;
 use super::desk::Desk;
 use super::guard::Hosts;
-use super::limits::{Bucket, HASHES, HASHES_WAITING, Limits};
+use super::hashing::Hashing;
+use super::limits::{Bucket, Limits};
 use crate::transport::Clock;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// What every request needs.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) desk: Desk,
     pub(super) hosts: Arc<Hosts>,
+    pub(super) cookies: Arc<Names>,
     pub(super) limits: Limits,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) bucket: Arc<Bucket>,
-    /// For passwords that are hashed now.
-    pub(super) hashing: Arc<Semaphore>,
-    /// For those and the ones that wait.
-    pub(super) queue: Arc<Semaphore>,
+    pub(super) hashing: Hashing,
 }
 
 impl Shared {
@@ -26,12 +25,12 @@ impl Shared {
         let bucket = Arc::new(Bucket::full(&limits, clock.now()));
         Self {
             desk,
+            cookies: Arc::new(Names::of(hosts.port())),
             hosts: Arc::new(hosts),
             limits,
             clock,
             bucket,
-            hashing: Arc::new(Semaphore::new(HASHES)),
-            queue: Arc::new(Semaphore::new(HASHES_WAITING)),
+            hashing: Hashing::new(),
         }
     }
 }

@@ -57,6 +57,10 @@ fn the_options_of_entra_are_sent() {
     let more = format!("--resident --hmac-secret --pin-file {pin}");
     let response = register(&desk, origin, &options, &more);
     client.post("/attestation/result", &response).ok();
+    // As long as they were seen to be: "OF:" and 48 bytes, and several thousand characters.
+    assert!(options["user"]["id"].as_str().unwrap().starts_with("T0Y6"), "{options}");
+    assert_eq!(options["user"]["id"].as_str().unwrap().len(), 68);
+    assert_eq!(options["challenge"].as_str().unwrap().len(), 4000);
     // The second time with something to exclude.
     let options = client.post("/attestation/options", &user("alice")).ok();
     insta::assert_snapshot!(

@@ -130,7 +130,7 @@ fn a_computer_is_not_asked_again_until_it_is() {
     let mut computer = service.client();
     sign_in(&mut computer, "alice", PASSWORD).ok();
     let reply = second_step(&desk, &service, &mut computer, true);
-    let cookie = reply.head.lines().find(|line| line.contains("fidokey_computer=")).unwrap();
+    let cookie = reply.head.lines().find(|line| line.contains("fidokey_computer_")).unwrap();
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000"), "{cookie}");
     assert_eq!(account(&mut computer)["remembered"], 1);
     // It is not asked, and it is no substitute for the password.
@@ -391,4 +391,25 @@ fn the_state_file_holds_no_secret_and_reads_back() {
     let mut client = service.client();
     assert_eq!(sign_in(&mut client, "alice", PASSWORD).ok()["key_awaited"], true);
     second_step(&desk, &service, &mut client, false).ok();
+}
+
+/// Whoever may not have a password looked at has not tried one.
+#[test]
+fn a_try_that_is_turned_away_does_not_count() {
+    let service = Service::start();
+    let mut client = service.client();
+    client.post("/api/sign-up", &json!({"username": "alice", "password": PASSWORD})).ok();
+    let ask = |port: u16, name: String| {
+        std::thread::spawn(move || {
+            let mut client = super::Client { port, cookies: Vec::new() };
+            client.post("/api/sign-in", &json!({"username": name, "password": "wrong"})).status
+        })
+    };
+    // More at once than may wait.
+    let many: Vec<_> = (0..60).map(|_| ask(service.port, "alice".to_owned())).collect();
+    let answers: Vec<u16> = many.into_iter().map(|one| one.join().unwrap()).collect();
+    let with = |status: u16| answers.iter().filter(|answer| **answer == status).count();
+    assert_eq!(with(403) + with(429) + with(503), 60, "{answers:?}");
+    assert!(with(403) <= 10, "{answers:?}");
+    assert!(with(403) == 10 || with(429) == 0, "only tries that were looked at count: {answers:?}");
 }

@@ -60,6 +60,46 @@ fn other_hosts_and_origins_are_refused() {
     insta::assert_snapshot!(said.join("\n"));
 }
 
+/// Keys work at the origin alone: whoever types the address of the loopback interface is sent there.
+#[test]
+fn a_browser_is_led_to_the_origin() {
+    let service = Service::start();
+    let ask = |service: &Service, method: &str, host: &str, path: &str| {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}:{}\r\nConnection: close\r\n\r\n",
+            service.port
+        );
+        let reply = service.raw(request);
+        (reply.status, reply.header("location").map(str::to_owned))
+    };
+    let origin = format!("{}/", service.origin);
+    for host in ["127.0.0.1", "[::1]"] {
+        for method in ["GET", "HEAD"] {
+            assert_eq!(ask(&service, method, host, "/"), (302, Some(origin.clone())), "{host}");
+        }
+        assert_eq!(ask(&service, "GET", host, "/page.css").0, 200);
+    }
+    assert_eq!(ask(&service, "GET", "localhost", "/"), (200, None));
+    assert_eq!(ask(&service, "GET", "evil.example", "/").0, 421);
+    // A proxy may ask by this name: it would be led to itself.
+    let behind = Service::with(Setup { origin: Some("https://rp.example"), ..Setup::default() });
+    assert_eq!(ask(&behind, "GET", "127.0.0.1", "/"), (200, None));
+}
+
+/// Cookies know no ports.
+#[test]
+fn two_services_do_not_share_their_cookies() {
+    let (one, other) = (Service::start(), Service::start());
+    let user = json!({"username": "a", "password": "correct horse battery"});
+    let name = |service: &Service| {
+        let reply = service.client().post("/api/sign-up", &user);
+        reply.ok();
+        reply.header("set-cookie").unwrap().split('=').next().unwrap().to_owned()
+    };
+    assert_eq!(name(&one), format!("fidokey_session_{}", one.port));
+    assert_eq!(name(&other), format!("fidokey_session_{}", other.port));
+}
+
 #[test]
 fn a_preflight_gives_no_leave() {
     let service = Service::start();
@@ -101,6 +141,13 @@ fn bodies_are_json_of_a_bounded_length() {
     send("a long display name", "/attestation/options", json, &long);
     let control = json!({"username": "a\u{7}b", "displayName": ""}).to_string();
     send("a control character", "/attestation/options", json, &control);
+    for unseen in ["alice\u{202e}", "al\u{200b}ice"] {
+        let unseen = json!({"username": unseen, "displayName": ""}).to_string();
+        send("a character that cannot be seen", "/attestation/options", json, &unseen);
+    }
+    let extensions =
+        json!({"username": "alice", "displayName": "", "extensions": {"a": "a".repeat(4096)}});
+    send("long extensions", "/attestation/options", json, &extensions.to_string());
     let huge = json!({"username": "a".repeat(300_000), "displayName": ""}).to_string();
     send("too long", "/attestation/options", json, &huge);
     send("nested", "/attestation/options", json, &"[".repeat(100_000));
@@ -171,7 +218,7 @@ fn a_session_cookie_is_kept_from_scripts_and_other_sites() {
     let mut client = service.client();
     let reply = client.post("/attestation/options", &user);
     let cookie = reply.header("set-cookie").unwrap();
-    assert!(cookie.starts_with("fidokey_session="), "{cookie}");
+    assert!(cookie.starts_with("fidokey_session_"), "{cookie}");
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
     // It is set once.
     assert_eq!(client.post("/attestation/options", &user).header("set-cookie"), None);

@@ -31,6 +31,7 @@ fn every_reason_is_said() {
         Refusal::Full(_) => Refusal::Full(Full::Accounts);
         Refusal::Name(_) => Refusal::Name(NameError::Empty);
         Refusal::DisplayNameTooLong => Refusal::DisplayNameTooLong;
+        Refusal::ExtensionsTooLong => Refusal::ExtensionsTooLong;
         Refusal::Password(_) => Refusal::Password(PasswordError::TooShort);
         Refusal::NoMemory => Refusal::NoMemory;
         Refusal::NameTaken => Refusal::NameTaken;
@@ -56,7 +57,7 @@ fn every_reason_is_said() {
     every!(text, NameError {
         NameError::Empty => NameError::Empty;
         NameError::TooLong => NameError::TooLong;
-        NameError::Control => NameError::Control;
+        NameError::Unseen => NameError::Unseen;
     });
     every!(text, PasswordError {
         PasswordError::TooShort => PasswordError::TooShort;
