@@ -68,7 +68,7 @@ fn not_built(error: &clap::Error) -> Option<CliError> {
     let named = error.get(ContextKind::InvalidSubcommand)?;
     let is_missing = matches!(named, ContextValue::String(name) if name == "rp");
     let message = "This fidokey was built without `rp`. Nothing was done.";
-    let hint = "Build it with cargo's default features: without `--no-default-features`.";
+    let hint = "Build it with cargo's default features.";
     is_missing.then(|| CliError::new(Exit::Usage, "not_built", message).hint(hint))
 }
 
