@@ -1,4 +1,10 @@
-"""What is said between a program and a key, as far as a test bed has to know it."""
+"""What is said between a program and a key, as far as a test bed has to know it.
+
+The lab has the same in Rust (tests/vm/src/stage/exchange.rs). Run by itself, this plays exchange.txt, as the
+lab's own tests do, and fails where an answer is another.
+"""
+
+import pathlib
 
 REPORT = 64
 # Keepalives that may have been on their way when a key was touched.
@@ -64,3 +70,37 @@ class Exchange:
     def take_cancel(self):
         is_new, self.cancels = self.cancels > 0, 0
         return is_new
+
+    def is_idle(self):
+        return not self.pending
+
+
+def play(table):
+    """Plays the table; gives how many answers were compared."""
+    asked = 0
+    exchange = Exchange()
+    for number, line in enumerate(table.splitlines(), 1):
+        match line.split(" ", 1):
+            case [""]:
+                exchange = Exchange()
+            case ["#", *_]:
+                pass
+            case [(">" | "<") as arrow, digits]:
+                report = bytes.fromhex(digits).ljust(REPORT, b"\0")
+                exchange.outgoing(report) if arrow == ">" else exchange.incoming(report)
+            case ["touched"]:
+                exchange.touched()
+            case [("touch" | "idle" | "cancel") as word, expected]:
+                asks = {"touch": exchange.needs_touch, "idle": exchange.is_idle, "cancel": exchange.take_cancel}
+                said = "yes" if asks[word]() else "no"
+                if said != expected:
+                    raise SystemExit(f"exchange.txt:{number}: {word} is {said}, not {expected}")
+                asked += 1
+            case _:
+                raise SystemExit(f"exchange.txt:{number}: {line}")
+    return asked
+
+
+if __name__ == "__main__":
+    if play(pathlib.Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")) <= 20:
+        raise SystemExit("exchange.txt asks for too little")

@@ -96,7 +96,7 @@ class Key:
     def wait(self, condition):
         waits = {
             "touch": ("a wait for a touch", self.exchange.needs_touch),
-            "idle": ("an answer", lambda: not self.exchange.pending),
+            "idle": ("an answer", self.exchange.is_idle),
             "cancel": ("a CANCEL", self.exchange.take_cancel),
         }
         if condition not in waits:
@@ -107,7 +107,7 @@ class Key:
     def count(self):
         with self.changed:
             # Whether it answers or not: what went there is counted.
-            self.changed.wait_for(lambda: not self.exchange.pending, LEFT_BEHIND)
+            self.changed.wait_for(self.exchange.is_idle, LEFT_BEHIND)
             counts = f"out {self.exchange.to_key} in {self.exchange.from_key}"
             self.exchange.to_key = self.exchange.from_key = 0
         return counts

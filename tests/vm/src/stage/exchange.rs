@@ -166,76 +166,43 @@ mod tests {
 
     const CBOR: u8 = 0x10;
 
-    fn up_needed() -> Report {
-        first(0x3b, &[2])
-    }
-
     #[test]
-    fn a_touch_is_needed_from_the_keepalive_to_the_answer() {
+    fn reports_say_of_a_key_what_the_table_says() {
         let mut exchange = Exchange::default();
-        assert!(exchange.is_idle() && !exchange.needs_touch());
-        exchange.outgoing(&first(CBOR, &[1]));
-        exchange.incoming(&first(0x3b, &[1]));
-        assert!(!exchange.is_idle() && !exchange.needs_touch());
-        exchange.incoming(&up_needed());
-        assert!(exchange.needs_touch());
-        exchange.incoming(&first(CBOR, &[0]));
-        assert!(exchange.is_idle() && !exchange.needs_touch());
-    }
-
-    #[test]
-    fn late_keepalives_ask_for_no_second_touch() {
-        let mut exchange = Exchange::default();
-        exchange.outgoing(&first(CBOR, &[1]));
-        exchange.incoming(&up_needed());
-        exchange.touched();
-        (0..LATE).for_each(|_| exchange.incoming(&up_needed()));
-        assert!(!exchange.needs_touch());
-        exchange.incoming(&up_needed());
-        assert!(exchange.needs_touch(), "a key that goes on asking needs another touch");
-    }
-
-    #[test]
-    fn a_touch_after_processing_is_another_one() {
-        let mut exchange = Exchange::default();
-        exchange.outgoing(&first(CBOR, &[1]));
-        exchange.incoming(&up_needed());
-        exchange.touched();
-        exchange.incoming(&first(0x3b, &[1]));
-        exchange.incoming(&up_needed());
-        assert!(exchange.needs_touch());
-    }
-
-    #[test]
-    fn an_answer_of_several_packets_ends_with_its_last() {
-        let mut exchange = Exchange::default();
-        exchange.outgoing(&first(CBOR, &[4]));
-        exchange.incoming(&first(CBOR, &[0; 150]));
-        exchange.incoming(&report(&[0, 0, 0, 1, 0]));
-        assert!(!exchange.is_idle());
-        exchange.incoming(&report(&[0, 0, 0, 1, 1]));
-        assert!(exchange.is_idle());
-    }
-
-    #[test]
-    fn a_refusal_on_another_channel_changes_nothing() {
-        let mut exchange = Exchange::default();
-        exchange.outgoing(&first(CBOR, &[1]));
-        exchange.incoming(&up_needed());
-        exchange.outgoing(&report(&[0, 0, 0, 2, 0x90, 0, 1, 4]));
-        exchange.incoming(&report(&[0, 0, 0, 2, 0xbf, 0, 1, 6]));
-        assert!(exchange.needs_touch());
-    }
-
-    #[test]
-    fn each_cancel_is_waited_for_once() {
-        let mut exchange = Exchange::default();
-        exchange.outgoing(&first(CBOR, &[1]));
-        assert!(!exchange.take_cancel());
-        exchange.outgoing(&first(0x11, &[]));
-        assert!(exchange.take_cancel());
-        assert!(!exchange.take_cancel());
-        assert!(!exchange.is_idle(), "a cancelled request is answered too");
+        let mut asked = 0;
+        for (index, line) in include_str!("../../../umockdev/exchange.txt").lines().enumerate() {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let bytes = || -> Vec<u8> {
+                let digit = |at: usize| u8::from_str_radix(&rest[at..at + 2], 16).unwrap();
+                (0..rest.len()).step_by(2).map(digit).collect()
+            };
+            let holds = match word {
+                "" => {
+                    exchange = Exchange::default();
+                    continue;
+                }
+                "#" => continue,
+                ">" => {
+                    exchange.outgoing(&report(&bytes()));
+                    continue;
+                }
+                "<" => {
+                    exchange.incoming(&report(&bytes()));
+                    continue;
+                }
+                "touched" => {
+                    exchange.touched();
+                    continue;
+                }
+                "touch" => exchange.needs_touch(),
+                "idle" => exchange.is_idle(),
+                "cancel" => exchange.take_cancel(),
+                other => panic!("line {}: {other}", index + 1),
+            };
+            assert_eq!(if holds { "yes" } else { "no" }, rest, "line {}: {word}", index + 1);
+            asked += 1;
+        }
+        assert!(asked > 20, "the table is played");
     }
 
     #[test]
