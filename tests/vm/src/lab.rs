@@ -6,6 +6,7 @@
 
 mod cache;
 pub(crate) mod compare;
+mod emulator;
 mod host;
 mod image;
 mod kernel;

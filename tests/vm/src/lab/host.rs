@@ -1,16 +1,20 @@
-//! What the host must have: the emulator, and apt's lists of packages.
+//! What the host must have: a distribution whose packages can be used, and apt's lists of them.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-/// The emulator.
-pub(super) const QEMU: &str = "qemu-system-x86_64";
-
 /// The machine that runs the lab lacks something that the lab may not bring about itself.
 #[derive(Debug)]
 pub struct Lacking(String);
+
+impl Lacking {
+    /// What is lacking, and what brings it.
+    pub(super) fn of(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
 
 impl std::fmt::Display for Lacking {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -20,23 +24,15 @@ impl std::fmt::Display for Lacking {
 
 impl std::error::Error for Lacking {}
 
-/// Sees to it that the emulator is there; installs it as root.
+/// Sees to it that this is a machine whose packages the lab can use.
 ///
 /// # Errors
-/// [`Lacking`] with the command to run, if it is not there and this is not root.
+/// [`Lacking`] if it is not.
 pub(super) fn prepare() -> Result<()> {
     if !cfg!(target_arch = "x86_64") || !on_path("apt-get") || !on_path("dpkg-deb") {
-        bail!(Lacking("the lab needs Debian or Ubuntu on amd64".to_owned()));
+        bail!(Lacking::of("the lab needs Debian or Ubuntu on amd64"));
     }
-    // Named, qemu-utils is kept, in the version that goes with the emulator; else it would be removed.
-    let tools = if installed("qemu-utils") { &["qemu-utils"][..] } else { &[] };
-    let plain = [&["qemu-system-x86"], tools].concat();
-    let Err(error) = require(QEMU, &plain) else { return Ok(()) };
-    // qemu-utils may come from elsewhere (Debian's backports) in a version that the emulator refuses.
-    let version = candidate("qemu-system-x86").filter(|_| is_root() && !tools.is_empty());
-    let Some(version) = version else { return Err(error) };
-    let same = format!("qemu-utils={version}");
-    require(QEMU, &["--allow-downgrades", "qemu-system-x86", &same])
+    Ok(())
 }
 
 /// Sees to it that a program is there; as root, installs packages for it with these arguments of
@@ -94,26 +90,10 @@ pub(super) fn is_ubuntu() -> bool {
         .any(|value| value.trim_matches('"').split(' ').any(|id| id == "ubuntu"))
 }
 
-fn on_path(program: &str) -> bool {
+/// Whether a program is where commands are looked for.
+pub(super) fn on_path(program: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&paths).any(|folder| folder.join(program).exists())
-}
-
-fn installed(package: &str) -> bool {
-    Command::new("dpkg-query")
-        .args(["--show", "--showformat=${db:Status-Status}", package])
-        .stderr(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.stdout == b"installed")
-}
-
-/// The version of a package that apt would install.
-fn candidate(package: &str) -> Option<String> {
-    let output =
-        Command::new("apt-cache").args(["policy", package]).env("LC_ALL", "C").output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let version = text.lines().find_map(|line| line.trim().strip_prefix("Candidate: "))?;
-    (version != "(none)").then(|| version.to_owned())
 }
 
 /// Whether this is root, who may install.

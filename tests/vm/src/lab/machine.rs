@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,13 @@ use anyhow::{Context, Result};
 use crate::job::{Job, Part};
 use crate::layout;
 
-use super::host::QEMU;
+use super::emulator::Emulator;
 
 /// The files of one machine's run.
 #[derive(Debug)]
 pub(super) struct Machine<'a> {
+    /// What emulates it.
+    pub(super) emulator: &'a Emulator,
     /// The kernel's image.
     pub(super) kernel: &'a Path,
     /// The initramfs.
@@ -53,7 +55,9 @@ impl Machine<'_> {
         let memory = if job.with.contains(&Part::Python) { "768" } else { "512" };
         let port = format!("virtserialport,chardev=results,name={}", layout::RESULTS_PORT);
         let errors = self.console.with_file_name("emulator.log");
-        let mut emulator = Command::new(QEMU)
+        let mut emulator = self.emulator.command();
+        let qemu = self.emulator.name().display();
+        let mut emulator = emulator
             .args(["-M", "pc,accel=tcg", "-cpu", "max", "-smp", "1", "-m", memory])
             .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
             .arg("-kernel")
@@ -68,7 +72,7 @@ impl Machine<'_> {
             .stdout(Stdio::null())
             .stderr(File::create(&errors)?)
             .spawn()
-            .with_context(|| format!("{QEMU} cannot be started"))?;
+            .with_context(|| format!("{qemu} cannot be started"))?;
         let started = Instant::now();
         let status = loop {
             if let Some(status) = emulator.try_wait()? {
@@ -84,7 +88,7 @@ impl Machine<'_> {
         };
         if !status.success() {
             let said = fs::read_to_string(&errors).unwrap_or_default();
-            return Ok(Ended::Broken(format!("{QEMU} failed: {}", said.trim())));
+            return Ok(Ended::Broken(format!("{qemu} failed: {}", said.trim())));
         }
         Ok(self.unpack())
     }

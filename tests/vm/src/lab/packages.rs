@@ -54,8 +54,42 @@ pub(super) fn unpacked(cache: &Cache, names: &[&str]) -> Result<Unpacked> {
     })
 }
 
+/// Fetches a package and what it depends on, unless the cache has them, and unpacks them into one tree:
+/// libraries that this machine has not, and packages whose names begin with one of `parts`.
+///
+/// # Errors
+/// If apt does not know them or cannot fetch them.
+pub(super) fn tree(cache: &Cache, name: &str, parts: &[&str]) -> Result<PathBuf> {
+    let mut packages = resolved_with(cache, &[name], parts)?;
+    let installed = answer(
+        "dpkg-query",
+        ["--show", "--showformat=${Package} ${db:Status-Status}\n"].iter().map(OsStr::new),
+    )?;
+    let installed: BTreeSet<&str> =
+        installed.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
+    packages.retain(|package| {
+        package.name == name
+            || parts.iter().any(|part| package.name.starts_with(part))
+            || !installed.contains(package.name.as_str())
+    });
+    fetch(cache, &packages)?;
+    let identity = name_of(packages.iter().map(|package| &package.sha256));
+    cache.made("trees", &identity, |draft| {
+        fs::create_dir(draft)?;
+        for package in &packages {
+            extract(&cache.folder("packages")?.join(&package.file), draft)?;
+        }
+        Ok(())
+    })
+}
+
 /// The packages and all that they need, from apt's lists as they are now.
 fn resolved(cache: &Cache, names: &[&str]) -> Result<Vec<Package>> {
+    resolved_with(cache, names, &[])
+}
+
+/// The same, with packages followed whose names begin with one of `parts` too.
+fn resolved_with(cache: &Cache, names: &[&str], parts: &[&str]) -> Result<Vec<Package>> {
     let lists = match lists_state() {
         Some(state) => state,
         None => {
@@ -64,9 +98,9 @@ fn resolved(cache: &Cache, names: &[&str]) -> Result<Vec<Package>> {
         }
     };
     let identity =
-        name_of(names.iter().copied().chain([include_str!("packages.rs"), lists.as_str()]));
+        name_of(names.iter().chain(parts).copied().chain([include_str!("packages.rs"), &lists]));
     let path = cache.made("resolved", &identity, |draft| {
-        let packages = resolve(names)?;
+        let packages = resolve(names, parts)?;
         let lines = packages.iter().map(|p| format!("{} {} {}\n", p.name, p.file, p.sha256));
         Ok(fs::write(draft, lines.collect::<String>())?)
     })?;
@@ -93,12 +127,12 @@ fn lists_state() -> Option<String> {
     (!states.is_empty()).then(|| states.join("\n"))
 }
 
-fn resolve(names: &[&str]) -> Result<Vec<Package>> {
+fn resolve(names: &[&str], parts: &[&str]) -> Result<Vec<Package>> {
     let edges = answer(
         "apt-cache",
         ["depends", "--recurse", "--important"].iter().chain(names).map(OsStr::new),
     )?;
-    let needed = closure(&edges, names);
+    let needed = closure(&edges, names, parts);
     let uris = answer(
         "apt-get",
         ["download", "--print-uris"]
@@ -126,7 +160,7 @@ fn described(line: &str) -> Option<Package> {
 /// A package's name stands at the line's start, what it depends on below it, indented; of
 /// alternatives, all but the last have a bar before them. A name in angle brackets is one that other
 /// packages provide, which stand below it, indented further. The first that will do is taken.
-fn closure(edges: &str, names: &[&str]) -> BTreeSet<String> {
+fn closure(edges: &str, names: &[&str], parts: &[&str]) -> BTreeSet<String> {
     let mut depends: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut package = "";
     let mut in_alternatives = false;
@@ -152,7 +186,8 @@ fn closure(edges: &str, names: &[&str]) -> BTreeSet<String> {
         if found.insert(name.to_owned()) {
             let followed = depends.get(name).into_iter().flatten();
             open.extend(followed.filter(|name| {
-                FOLLOWED.iter().any(|start| name.starts_with(start)) && !name.contains(':')
+                let mut starts = FOLLOWED.iter().chain(parts);
+                starts.any(|start| name.starts_with(start)) && !name.contains(':')
             }));
         }
     }
@@ -198,10 +233,14 @@ fn unpack(cache: &Cache, package: &Package) -> Result<PathBuf> {
         if package.name.starts_with("linux-") {
             return unpack_kernel(&archive, draft);
         }
-        let unpacked = Command::new("dpkg-deb").arg("-x").args([archive.as_path(), draft]).status();
-        ensure!(unpacked?.success(), "dpkg-deb cannot unpack {}", package.file);
-        Ok(())
+        extract(&archive, draft)
     })
+}
+
+fn extract(archive: &Path, folder: &Path) -> Result<()> {
+    let unpacked = Command::new("dpkg-deb").arg("-x").args([archive, folder]).status();
+    ensure!(unpacked?.success(), "dpkg-deb cannot unpack {}", archive.display());
+    Ok(())
 }
 
 /// A kernel's package has hundreds of megabytes of drivers; only what keys may need is kept.
@@ -269,8 +308,19 @@ libgcc-s1
 ";
 
     #[test]
+    fn parts_that_are_named_are_followed_too() {
+        let edges = "qemu\n  Depends: qemu-data\n  Depends: bios\n  Depends: libone\n\
+                     qemu-data\n  Depends: libtwo\nlibone\nlibtwo\nbios\n";
+        let names = |parts: &[&str]| -> Vec<String> {
+            closure(edges, &["qemu"], parts).into_iter().collect()
+        };
+        assert_eq!(names(&[]), ["libone", "qemu"]);
+        assert_eq!(names(&["qemu-"]), ["libone", "libtwo", "qemu", "qemu-data"]);
+    }
+
+    #[test]
     fn only_libraries_are_followed_and_the_first_of_those_that_will_do() {
-        let names: Vec<_> = closure(EDGES, &["udev"]).into_iter().collect();
+        let names: Vec<_> = closure(EDGES, &["udev"], &[]).into_iter().collect();
         assert_eq!(names, ["libc6", "libfirst", "libgcc-s1", "libthis", "libudev1", "udev"]);
     }
 

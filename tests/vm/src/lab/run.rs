@@ -13,6 +13,7 @@ use crate::layout;
 
 use super::cache::Cache;
 use super::compare;
+use super::emulator::Emulator;
 use super::host;
 pub use super::host::Lacking;
 use super::image::Images;
@@ -72,6 +73,7 @@ pub fn run(options: &Options) -> Result<bool> {
     ensure!(!entries.is_empty(), "no job has such a name");
     host::prepare()?;
     let cache = Cache::open()?;
+    let emulator = Emulator::find(&cache)?;
     let jobs: Vec<&Job> = entries.iter().map(|entry| &entry.job).collect();
     let images = Images::prepare(&cache, &options.programs, &jobs)?;
     // The long ones first, so that no processor waits for one at the end.
@@ -86,7 +88,7 @@ pub fn run(options: &Options) -> Result<bool> {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some(entry) = next else { return };
                     let begun = Instant::now();
-                    let verdict = play(entry, &images, options)
+                    let verdict = play(entry, &images, &emulator, options)
                         .unwrap_or_else(|error| Verdict::Failed(format!("{error:#}")));
                     let line = report::of_job(&entry.name, &verdict, begun.elapsed());
                     let mut verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,13 +136,14 @@ fn weight(job: &Job) -> usize {
     kernel + python + job.steps.len()
 }
 
-fn play(entry: &Entry, images: &Images, options: &Options) -> Result<Verdict> {
+fn play(entry: &Entry, images: &Images, emulator: &Emulator, options: &Options) -> Result<Verdict> {
     let folder = options.out.join(&entry.name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
     let machine = Machine {
+        emulator,
         kernel: images.kernel(&entry.job)?,
         initramfs: folder.join("initramfs"),
         console: folder.join("console.log"),
