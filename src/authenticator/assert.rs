@@ -1,8 +1,9 @@
 //! Making assertions (CTAP 2.3 sections 6.2 and 6.3).
 
+use super::context::Context;
 use super::error::AuthenticatorError;
 use super::interaction::Act;
-use super::key::{Context, Key};
+use super::key::Key;
 use super::preflight::{self, ADDED_LATER, Sending, Sent};
 use super::register::{decrypted, encrypted_salts, not_recognised};
 use super::token::{Need, Token};

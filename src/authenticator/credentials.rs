@@ -4,9 +4,10 @@
 //! first credential. A key without credentials says so in one of several ways, and all of them
 //! are an empty list here.
 
+use super::context::Context;
 use super::error::AuthenticatorError;
 use super::interaction::Progress;
-use super::key::{Context, Key};
+use super::key::Key;
 use super::token::Need;
 use super::verification::Method;
 use crate::ctap::credential_management::{

@@ -1,42 +1,18 @@
 //! One opened key and what is known of it in this run.
 
+use super::context::Context;
 use super::error::{AuthenticatorError, PinError};
-use super::interaction::{Act, Interaction, Notice};
+use super::interaction::{Act, Notice};
 use super::token::Token;
 use crate::ctap::get_info::{GetInfo, Info};
 use crate::ctap::pin_protocol::SharedSecret;
-use crate::ctap::{CommandCode, Pin, Random, ReplyError, Request, read_reply};
-use crate::transport::channel::{Channel, ChannelError, Sign, Timing};
-use crate::transport::{Bus, Clock, Interrupt, KeyDescription};
+use crate::ctap::{CommandCode, Pin, ReplyError, Request, read_reply};
+use crate::transport::channel::{Channel, ChannelError, Sign};
+use crate::transport::{Interrupt, KeyDescription};
 use crate::wire::ctaphid::{Capabilities, HidErrorCode, InitReply, SplitError};
 use crate::wire::status::Status;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What the person who started the program allows and how long they wait.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How long a key may take.
-    pub timing: Timing,
-    /// Whether the last PIN try may be used.
-    pub last_try: bool,
-}
-
-/// What a ceremony needs besides a key.
-pub struct Context<'a> {
-    /// Where keys are found.
-    pub bus: &'a dyn Bus,
-    /// Unpredictable bytes.
-    pub random: &'a mut dyn Random,
-    /// The person.
-    pub interaction: &'a mut dyn Interaction,
-    /// Monotonic time.
-    pub clock: Arc<dyn Clock>,
-    /// The person's wish to stop.
-    pub interrupt: Interrupt,
-    /// What is allowed.
-    pub settings: Settings,
-}
 
 /// One opened key.
 pub struct Key {

@@ -1,7 +1,8 @@
 //! The store of large blobs (CTAP 2.3 section 6.10): reading the whole, and writing the whole.
 
+use super::context::Context;
 use super::error::AuthenticatorError;
-use super::key::{Context, Key};
+use super::key::Key;
 use super::token::Need;
 use crate::ctap::large_blobs::{GetLargeBlobs, LargeBlobArray, SetLargeBlobs, max_fragment};
 use crate::ctap::{CommandCode, Permissions};

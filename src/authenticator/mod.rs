@@ -7,6 +7,7 @@
 
 mod assert;
 mod choose;
+mod context;
 mod credentials;
 mod error;
 mod interaction;
@@ -24,6 +25,7 @@ mod verification;
 
 pub use assert::{AssertParameters, Assertion, Assertions, assert};
 pub use choose::{Choice, ChooseError, aaguid_digits, choose, choose_among, selector};
+pub use context::{Context, Settings};
 pub use credentials::{
     StoredCredentials, StoredRelyingParty, check_can_rename, delete_credential, list_credentials,
     rename_credential,
@@ -32,7 +34,7 @@ pub use error::{AuthenticatorError, Difference, NotSetUp, PinError, Question, Re
 pub use interaction::{
     Act, Answer, Interaction, NewPinRequest, Notice, PinPolicy, PinRequest, Progress,
 };
-pub use key::{Context, Key, Settings};
+pub use key::Key;
 pub use large_blobs::{read_large_blobs, write_large_blobs};
 pub use pin::{
     BuiltInVerification, PinChanged, PinState, change_pin, pin_state, set_pin, verify_pin,

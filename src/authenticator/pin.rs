@@ -4,9 +4,10 @@
 //! What is right, setting or changing, is for the person to say and for the key to judge: the wrong
 //! one of the two is an error before anybody is asked for anything.
 
+use super::context::Context;
 use super::error::{AuthenticatorError, PinError, Question};
 use super::interaction::{Answer, NewPinRequest, PinPolicy};
-use super::key::{Context, Key};
+use super::key::Key;
 use super::token::Need;
 use crate::ctap::client_pin::{ChangePin, GetPinRetries, GetUvRetries, PinRetries, SetPin};
 use crate::ctap::get_info::Info;

@@ -4,8 +4,9 @@
 //! A list that the key takes as it is costs no message. One of which it states no limit is sent whole
 //! first: if it then refuses it, it is asked about parts, half as long with every refusal.
 
+use super::context::Context;
 use super::error::AuthenticatorError;
-use super::key::{Context, Key};
+use super::key::Key;
 use super::token::Token;
 use crate::ctap::get_assertion::GetAssertion;
 use crate::ctap::get_info::Info;

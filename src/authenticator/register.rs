@@ -1,8 +1,9 @@
 //! Making a credential (CTAP 2.3 section 6.1).
 
+use super::context::Context;
 use super::error::{AuthenticatorError, PinError};
 use super::interaction::Act;
-use super::key::{Context, Key};
+use super::key::Key;
 use super::preflight::{self, ADDED_LATER, Sending, Sent};
 use super::token::{Need, Token};
 use super::verification::{self, Ceremony, Method, UserVerification};

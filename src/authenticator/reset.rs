@@ -5,9 +5,10 @@
 //! else was said to them before: between the two there is INIT, getInfo, and where it cannot be
 //! told from another key a question to the person, who is asked once at the most.
 
+use super::context::Context;
 use super::error::{AuthenticatorError, Difference, PinError, Question, ResetError};
 use super::interaction::{Act, Answer, Notice};
-use super::key::{Context, Key};
+use super::key::Key;
 use super::settling::{glance, settle};
 use crate::ctap::reset::Reset;
 use crate::transport::{KeyDescription, Replug};

@@ -6,9 +6,10 @@
 //! blink one by one, and the person is asked: to pretend a registration, as some programs do, costs
 //! PIN tries on some keys.
 
+use super::context::Context;
 use super::error::AuthenticatorError;
 use super::interaction::{Act, Answer, Interaction, Notice};
-use super::key::{Context, Key};
+use super::key::Key;
 use super::survey::{Around, GLANCE, NoRandomness, Nobody, at_once, survey};
 use crate::ctap::RandomError;
 use crate::ctap::get_info::Info;

@@ -1,8 +1,8 @@
 //! Keys that were plugged in a moment ago: the system lists one at once, and gives its node to the
 //! user only when its rules have run.
 
+use super::context::Context;
 use super::error::AuthenticatorError;
-use super::key::Context;
 use crate::transport::{KeyDescription, OpenError};
 use std::time::Duration;
 

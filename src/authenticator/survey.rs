@@ -1,8 +1,9 @@
 //! Several keys, opened and asked what they are at the same time.
 
+use super::context::{Context, Settings};
 use super::error::AuthenticatorError;
 use super::interaction::{Act, Answer, Interaction, NewPinRequest, Notice, PinRequest, Progress};
-use super::key::{Context, Key, Settings};
+use super::key::Key;
 use crate::ctap::{CommandCode, Pin, Random, RandomError};
 use crate::transport::channel::Timing;
 use crate::transport::{Bus, Clock, Interrupt, KeyDescription};

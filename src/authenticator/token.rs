@@ -4,9 +4,10 @@
 //! party or expired, another one is fetched with the PIN that this key has already accepted; after
 //! a PIN error nothing is tried again.
 
+use super::context::Context;
 use super::error::{AuthenticatorError, PinError, Question};
 use super::interaction::{Act, Answer, Notice, PinRequest};
-use super::key::{Context, Key};
+use super::key::Key;
 use super::verification::{Method, no_stand_in, pin_can_stand_in};
 use crate::ctap::client_pin::{
     GetKeyAgreement, GetPinRetries, GetPinToken, GetPinUvAuthTokenUsingPin,

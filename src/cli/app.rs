@@ -1,11 +1,10 @@
 //! What a command works with: the streams, the person, the keys.
 
-use super::args::Global;
 use super::error::CliError;
 use super::explain;
+use super::global::Global;
 use super::person::Person;
 use super::pin_source::PinSource;
-use super::process::lasting_keys;
 use super::terminal::Terminal;
 use super::tracing::Tracing;
 use super::ui::Ui;
@@ -120,7 +119,7 @@ impl<'w> App<'w> {
             new_pin_source: self.new_pin_source.clone(),
             pin_as_typed: self.global.pin_as_typed,
             yes: self.global.yes,
-            lasting: self.setting.data_directory.as_deref().map(lasting_keys),
+            lasting: self.setting.lasting_keys(),
             by_enter: false,
             pin_retries: None,
             pin_normalized: false,

@@ -12,6 +12,7 @@ pub mod exit;
 pub mod explain;
 mod files;
 mod foresight;
+pub mod global;
 mod kept_metadata;
 mod long_names;
 mod person;
@@ -44,7 +45,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> E
     };
     let mut app = App::new(world, cli.global);
     app.program = program(&arguments);
-    let result = app.begin_trace(&arguments).and_then(|()| dispatch(&mut app, cli.command));
+    let result = app
+        .begin_trace(|| Cli::command_name(&arguments))
+        .and_then(|()| dispatch(&mut app, cli.command));
     app.ui.end_line();
     let exit = result.as_ref().map_or_else(|error| error.exit, |exit| *exit);
     app.end_trace(exit);

@@ -11,10 +11,9 @@ use super::world::{Setting, World};
 use crate::ctap::{Random, RandomError};
 use crate::host::Host;
 use crate::transport::{Bus, Clock, HidBus, Interrupt};
-use crate::virtual_key::{LastingKeys, MonotonicClock, Surroundings, Touch, VirtualBus};
+use crate::virtual_key::{MonotonicClock, Surroundings, Touch, VirtualBus};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -57,11 +56,8 @@ fn run_process(arguments: Vec<OsString>) -> Exit {
         data_directory: data_directory(),
     };
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::start());
-    let virtual_keys = VirtualBus::new(
-        setting.data_directory.as_deref().map(lasting_keys),
-        surroundings(&arguments),
-        Touch::Auto,
-    );
+    let virtual_keys =
+        VirtualBus::new(setting.lasting_keys(), surroundings(&arguments), Touch::Auto);
     let bus: Arc<dyn Bus> = Arc::new(Buses::new(HidBus::new(), virtual_keys));
     let world = World {
         stdout: &mut stdout,
@@ -138,11 +134,6 @@ fn forbid_core_dumps() {
 
 #[cfg(not(unix))]
 fn forbid_core_dumps() {}
-
-/// Where lasting virtual keys live below the user's data.
-pub(super) fn lasting_keys(data_directory: &Path) -> LastingKeys {
-    LastingKeys::new(data_directory.join("virtual-keys"))
-}
 
 fn data_directory() -> Option<std::path::PathBuf> {
     let directories = directories::ProjectDirs::from("", "", "fidokey")?;

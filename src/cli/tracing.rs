@@ -1,13 +1,11 @@
 //! `--trace FILE`: the trace of one run, from before anything is sent to the end.
 
 use super::app::App;
-use super::args::Cli;
 use super::error::CliError;
 use super::exit::Exit;
 use super::explain;
 use crate::output::words;
 use crate::trace::{Header, TraceFile, TracingBus};
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -20,14 +18,15 @@ pub(super) struct Tracing {
 }
 
 impl App<'_> {
-    /// Begins the trace if one is asked for: from then on every key is opened through it.
+    /// Begins the trace of this command if one is asked for: from then on every key is opened through
+    /// it.
     ///
     /// # Errors
     ///
     /// When it cannot be written, or the command is the one that reads traces.
-    pub(super) fn begin_trace(&mut self, arguments: &[OsString]) -> Result<(), CliError> {
+    pub(super) fn begin_trace(&mut self, command: impl FnOnce() -> String) -> Result<(), CliError> {
         let Some(path) = self.global.trace.clone() else { return Ok(()) };
-        let command = Cli::command_name(arguments);
+        let command = command();
         if command.starts_with("trace") {
             return Err(CliError::usage("Nothing is said to a key when a trace is shown.")
                 .hint("Leave `--trace` out."));

@@ -3,7 +3,7 @@
 //! The answer goes to stdout; everything else goes to stderr. Text that came from a key is escaped
 //! before it gets here (see [`crate::output::text`]).
 
-use super::args::{ColorChoice, Global};
+use super::global::{ColorChoice, Global};
 use super::world::Setting;
 use crate::output::next_command::{hint_on_device, on_device};
 use std::io::{self, Write};

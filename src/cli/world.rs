@@ -6,6 +6,7 @@ use super::terminal::Terminal;
 use crate::ctap::Random;
 use crate::host::Host;
 use crate::transport::{Bus, Clock, Interrupt};
+use crate::virtual_key::LastingKeys;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,4 +47,11 @@ pub struct Setting {
     pub no_color: bool,
     /// Where this user's data is kept; virtual keys live below it.
     pub data_directory: Option<PathBuf>,
+}
+
+impl Setting {
+    /// The virtual keys that last, where this user has a place for them.
+    pub(super) fn lasting_keys(&self) -> Option<LastingKeys> {
+        Some(LastingKeys::new(self.data_directory.as_deref()?.join("virtual-keys")))
+    }
 }

@@ -7,7 +7,6 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
 use crate::cli::plugged::Plugged;
-use crate::cli::process::lasting_keys;
 use crate::ctap::RandomError;
 use crate::output::list::{KeyView, ListView};
 use crate::output::text::count;
@@ -121,7 +120,6 @@ fn row(
 
 /// How many virtual keys last.
 fn virtual_keys(app: &App<'_>) -> Option<usize> {
-    let directory = app.setting.data_directory.as_deref()?;
     // A directory that cannot be read is for `virtual list` to complain about.
-    lasting_keys(directory).names().ok().map(|names| names.len())
+    app.setting.lasting_keys()?.names().ok().map(|names| names.len())
 }

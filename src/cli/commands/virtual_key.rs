@@ -4,7 +4,6 @@ use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
-use crate::cli::process::lasting_keys;
 use crate::output::text::{count, escape};
 use crate::output::virtual_keys::{
     CreatedView, DeletedView, VirtualKeyView, VirtualKeysView, selector,
@@ -74,7 +73,7 @@ fn parse_name(text: &str) -> Result<KeyName, NameError> {
 /// When there is no place for them, a name is taken or unknown, a key is in use, or the operating
 /// system refuses.
 pub fn run(app: &mut App<'_>, args: &VirtualArgs) -> Result<Exit, CliError> {
-    let Some(directory) = &app.setting.data_directory else {
+    let Some(keys) = app.setting.lasting_keys() else {
         return Err(CliError::new(
             Exit::Failed,
             "no_data_directory",
@@ -82,7 +81,6 @@ pub fn run(app: &mut App<'_>, args: &VirtualArgs) -> Result<Exit, CliError> {
         )
         .hint("Set HOME or XDG_DATA_HOME."));
     };
-    let keys = lasting_keys(directory);
     match &args.command {
         VirtualCommand::Create(args) => create(app, &keys, args),
         VirtualCommand::List(_) => list(app, &keys),
