@@ -125,12 +125,12 @@ impl<'a> ModelsView<'a> {
         if let [model] = self.models.as_slice() {
             return model.text();
         }
-        let mut table = Table::new(&["AAGUID", "MODEL", "CERTIFICATION", "NEWEST REPORT"]);
+        let mut table = Table::new(&["ID", "MODEL", "CERTIFICATION", "NEWEST REPORT"]);
         for ModelView { entry, certification } in &self.models {
             let newest = entry.status_reports.iter().max_by_key(|report| report.effective_date);
             let dash = || "-".to_owned();
             table.row([
-                entry.aaguid.clone().unwrap_or_else(dash),
+                id(entry).map_or_else(dash, str::to_owned),
                 name(entry),
                 certification.as_deref().map_or_else(dash, escape),
                 newest.map_or_else(dash, |report| escape(&report.status)),
@@ -224,6 +224,11 @@ fn lost(lost: &[Lost]) -> String {
         format!("  Entry {position} could not be read: {}.\n", escape(reason))
     };
     lost.iter().map(line).collect()
+}
+
+/// What `metadata show` finds a model by: its AAGUID, or of a U2F model a key identifier.
+fn id(entry: &Entry) -> Option<&str> {
+    entry.aaguid.as_deref().or(entry.certificate_key_identifiers.first().map(String::as_str))
 }
 
 fn name(entry: &Entry) -> String {

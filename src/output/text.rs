@@ -11,17 +11,24 @@ pub fn escape(text: &str) -> String {
     escaped(text).into_owned()
 }
 
+/// Whether a backslash before this character cannot be taken for one of [`escape`]'s own, as in names of
+/// certificates: `O=Example\, Inc.`.
+fn is_plain(next: char) -> bool {
+    next.is_ascii_punctuation() && next != '\\'
+}
+
 /// What [`escape`] makes of a text; the text itself where there is nothing to escape.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'\\') {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
         if is_unsafe(c) {
             // Writing to a string cannot fail.
             let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
-        } else if c == '\\' {
+        } else if c == '\\' && !characters.peek().is_some_and(|next| is_plain(*next)) {
             escaped.push_str("\\\\");
         } else {
             escaped.push(c);
@@ -135,6 +142,9 @@ mod tests {
         assert_eq!(escape("a\x1b[2Jb\nc\u{202e}d\\"), "a\\u{1b}[2Jb\\u{a}c\\u{202e}d\\\\");
         assert_eq!(escape("Zoë 日本 🔑"), "Zoë 日本 🔑");
         assert_eq!(escape("\u{9b}31m"), "\\u{9b}31m");
+        // As names of certificates are written.
+        assert_eq!(escape("O=Example\\, Inc."), "O=Example\\, Inc.");
+        assert_eq!(escape("\\u{1b}\\\u{1b}"), "\\\\u{1b}\\\\\\u{1b}");
     }
 
     #[test]

@@ -22,6 +22,7 @@ impl Trust {
     /// The same as the rules of trust want it, at this second since 1970.
     pub(super) fn source(&self, at: u64) -> TrustSource<'_> {
         let metadata = self.metadata.as_ref();
-        TrustSource { roots: &self.roots, metadata, info: None, required: self.required, at }
+        let (roots, required) = (&self.roots, self.required);
+        TrustSource { roots, metadata, info: None, required, in_date: true, at }
     }
 }

@@ -258,6 +258,11 @@ fn old_and_expired_metadata_is_kept_only_when_told() {
     said(service.desk.run("metadata show"), Exit::Failed);
     said(service.desk.run("list"), Exit::Done);
     said(service.import("now", ""), Exit::Done);
+    // A file that is named is held to the same, and the hint does what it says with the same root.
+    let (file, root) = (service.path("expired.jwt"), service.path("root.pem"));
+    drop(service.desk.plug(0, KeySettings::default()));
+    let line = format!("register --rp example.com --user al --mds {file} --mds-root {root}");
+    said(service.desk.run(&line), Exit::Failed);
     insta::assert_snapshot!(text.replace('\u{202e}', "RLO"));
 }
 

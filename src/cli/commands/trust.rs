@@ -71,9 +71,12 @@ impl TrustArgs {
                 let kept = check(&blob, &name, self.mds_root.as_deref(), "--mds-root", at)?;
                 let summary = kept.summary();
                 if summary.is_due(at) {
-                    let hint = "`fidokey metadata import --allow-stale FILE` keeps it all the same; \
-                                then leave `--mds` out.";
-                    return Err(explain::metadata_expired(summary.next_update, &name, hint));
+                    let root = if self.mds_root.is_some() { " --root PEM" } else { "" };
+                    let hint = format!(
+                        "`fidokey metadata import --allow-stale{root} FILE` keeps it all the same; \
+                         then leave `--mds` out."
+                    );
+                    return Err(explain::metadata_expired(summary.next_update, &name, &hint));
                 }
                 Some(kept)
             }
@@ -93,14 +96,12 @@ impl Trust {
     /// Adds to a verdict on a registration whether its attestation can be believed. `info` is what
     /// the key says of itself, where it is at hand.
     pub(super) fn judge(&self, verdict: Verdict, info: Option<&Info>) -> Verdict {
-        if self.roots.is_empty() && self.metadata.is_none() && !self.required {
-            return verdict;
-        }
         let source = TrustSource {
             roots: &self.roots,
             metadata: self.metadata.as_ref(),
             info,
             required: self.required,
+            in_date: false,
             at: self.at,
         };
         trust::judge(verdict, &source)

@@ -19,7 +19,7 @@ mod status;
 pub use agreement::Difference;
 pub use path::{Path, PathError};
 pub use pem::{Roots, RootsError};
-pub use status::certification;
+pub use status::{Reported, certification, reported};
 
 pub(super) use certificate::Certificate;
 pub(super) use path::{MOST_CERTIFICATES, find as find_path, moment};
@@ -65,6 +65,9 @@ pub struct TrustSource<'a> {
     pub info: Option<&'a Info>,
     /// Whether an attestation must be trusted.
     pub required: bool,
+    /// Whether a certificate that is not valid now stands against an attestation even where no root is
+    /// known that it could lead to. Section 7.1 looks at validity only on the way to a root.
+    pub in_date: bool,
     /// The time, in seconds since the Unix epoch.
     pub at: u64,
 }
@@ -228,13 +231,14 @@ fn trust(
                 "the FIDO metadata has no roots for the model, and none were given"
             }
         };
-        return if source.required {
-            TRUST.failed(expected, reason)
-        } else if let Some(trouble) = out_of_date(certificates, source.at) {
+        return match out_of_date(certificates, source.at) {
+            _ if source.required => TRUST.failed(expected, reason),
+            None => TRUST.not_checked(reason),
             // One that is not valid now leads to no root, whichever that would be.
-            TRUST.failed("certificates that are valid now", trouble.to_string())
-        } else {
-            TRUST.not_checked(reason)
+            Some(trouble) if source.in_date => {
+                TRUST.failed("certificates that are valid now", trouble.to_string())
+            }
+            Some(trouble) => TRUST.not_checked(format!("{reason}; {trouble}")),
         };
     }
     let mut reached = None;

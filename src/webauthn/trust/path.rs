@@ -7,7 +7,9 @@
 //! trusted as it is: its own signature and validity are not looked at (section 6.1.1), and one without
 //! basic constraints, as version 1 has none, may issue. Revocation lists are not fetched.
 //!
-//! A certificate that is itself among the roots is trusted: the FIDO metadata lists such.
+//! A certificate that is itself among the roots is trusted as a root is, whether or not it has run out
+//! (WebAuthn Level 3 section 7.1: "or is itself an acceptable certificate"): the FIDO metadata lists
+//! such.
 
 use super::certificate::Certificate;
 use super::signature::{self, SignatureProblem};
@@ -166,12 +168,13 @@ impl<'a> Search<'a> {
     /// The way from the last certificate of `path` on.
     fn from(&mut self, last: &'a Certificate, path: &mut Vec<&'a Certificate>) -> Option<Path> {
         let depth = path.len();
-        if let Err(trouble) = self.acceptable(last) {
-            return self.stop(depth, trouble);
-        }
         let (chain, roots) = (self.chain, self.roots);
+        // Trusted as it is, as every root.
         if let Some(root) = roots.iter().find(|root| root.der() == last.der()) {
             return Some(arrived(depth, root));
+        }
+        if let Err(trouble) = self.acceptable(last) {
+            return self.stop(depth, trouble);
         }
         for root in roots.iter().filter(|root| last.may_be_issued_by(root)) {
             match self.issued(last, root, depth, false) {

@@ -53,6 +53,91 @@ pub fn certification(entry: &Entry, today: Date) -> Option<String> {
     (!taken_back).then(|| best.status.clone())
 }
 
+/// What the reports that are in force on a day say against a model.
+struct Against {
+    /// The first report that stands against every key that is meant, in words.
+    stands: Option<String>,
+    /// Those of which it cannot be told whether they concern the key, in words.
+    perhaps: Vec<String>,
+}
+
+impl Against {
+    /// Looks through the reports. `firmware` is the key's version, where it is known; `concerns` says of
+    /// a report that may be limited to a certificate whether it is about the key, where that is known.
+    fn of(
+        reports: &[&StatusReport],
+        firmware: Option<u64>,
+        concerns: impl Fn(&StatusReport) -> Option<bool>,
+    ) -> Self {
+        let mut perhaps = Vec::new();
+        for report in reports {
+            let status = report.status.as_str();
+            let stands = match status {
+                REVOKED => true,
+                ATTESTATION_KEY_COMPROMISE => concerns(report).unwrap_or_else(|| {
+                    perhaps.push(format!("{} of some of its keys", words(report)));
+                    false
+                }),
+                _ if MENDABLE.contains(&status) => match (mended_in(report, reports), firmware) {
+                    (None, _) => true,
+                    (Some(update), Some(firmware)) => firmware < update,
+                    (Some(update), None) => {
+                        perhaps.push(format!(
+                            "{}, which firmware version {update} mends; the key's is not known",
+                            words(report)
+                        ));
+                        false
+                    }
+                },
+                _ => false,
+            };
+            if stands {
+                return Self { stands: Some(words(report)), perhaps };
+            }
+        }
+        Self { stands: None, perhaps }
+    }
+}
+
+/// The reports of a model that are in force on a day.
+fn in_force(entry: &Entry, today: Date) -> Vec<&StatusReport> {
+    let reports = entry.status_reports.iter();
+    reports.filter(|report| report.effective_date.is_none_or(|date| date <= today)).collect()
+}
+
+/// Whether all reports of a model could be read.
+fn all_read(entry: &Entry) -> bool {
+    !entry.deviations.iter().any(|member| member == "statusReports")
+}
+
+/// What the metadata reports of a model, apart from a revocation, before it is known with which certificate
+/// a key attests itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// Nothing that speaks against it.
+    Nothing,
+    /// This, in words.
+    Against(String),
+    /// Nobody knows: not all of its reports could be read.
+    Unreadable,
+}
+
+/// What speaks against a model on a day, apart from a revocation, as far as it is known of a key with this
+/// firmware version.
+pub fn reported(entry: &Entry, today: Date, firmware: Option<u64>) -> Reported {
+    let mut reports = in_force(entry, today);
+    reports.retain(|report| report.status != REVOKED);
+    let limited = |report: &StatusReport| {
+        (report.certificate.is_none() && report.batch_certificate.is_none()).then_some(true)
+    };
+    let against = Against::of(&reports, firmware, limited);
+    match against.stands.or_else(|| against.perhaps.into_iter().next()) {
+        Some(words) => Reported::Against(words),
+        None if all_read(entry) => Reported::Nothing,
+        None => Reported::Unreadable,
+    }
+}
+
 /// Is there a report that speaks against the model?
 pub(super) fn check(
     rule: Rule,
@@ -61,37 +146,21 @@ pub(super) fn check(
     source: &TrustSource<'_>,
 ) -> Check {
     let today = Date::of_moment(source.at);
-    let reports: Vec<&StatusReport> = entry
-        .status_reports
-        .iter()
-        .filter(|report| report.effective_date.is_none_or(|date| date <= today))
-        .collect();
+    let reports = in_force(entry, today);
     let firmware = source.info.and_then(|info| info.firmware_version);
-    let mut unsure = Vec::new();
-    for report in &reports {
-        let status = report.status.as_str();
-        let stands_against = match status {
-            REVOKED => true,
-            ATTESTATION_KEY_COMPROMISE => concerns(report, certificates),
-            _ if MENDABLE.contains(&status) => match (mended_in(report, &reports), firmware) {
-                (None, _) => true,
-                (Some(update), Some(firmware)) => firmware < update,
-                (Some(update), None) => {
-                    unsure.push(format!(
-                        "{}, which firmware version {update} mends; the key's is not known",
-                        words(report)
-                    ));
-                    false
-                }
-            },
-            _ => false,
-        };
-        if stands_against {
-            return rule.failed("no such report", words(report));
-        }
+    let against = Against::of(&reports, firmware, |report| Some(concerns(report, certificates)));
+    if let Some(stands) = against.stands {
+        return rule.failed("no such report", stands);
     }
-    if !unsure.is_empty() {
-        return rule.not_checked(unsure.join("; "));
+    if !all_read(entry) {
+        return if source.required {
+            rule.failed("status reports that can be read", "some that cannot")
+        } else {
+            rule.not_checked("its status reports could not all be read")
+        };
+    }
+    if !against.perhaps.is_empty() {
+        return rule.not_checked(against.perhaps.join("; "));
     }
     let update = reports.iter().find(|report| {
         report.status == UPDATE_AVAILABLE

@@ -75,6 +75,23 @@ fn a_root_is_trusted_as_it_is() {
 }
 
 #[test]
+fn a_certificate_that_is_itself_a_root_is_trusted_as_it_is() {
+    let root = Issued::root(&root(), 1);
+    for template in [
+        Template { until: "250101000000Z", ..leaf() },
+        Template { from: "270101000000Z", ..leaf() },
+        Template { strange: true, ..leaf() },
+    ] {
+        let leaf = root.issue(&template, 3);
+        assert_eq!(find(&[&leaf], &[&leaf]).unwrap().root, "CN=Leaf");
+        find(&[&leaf], &[&root]).unwrap_err();
+    }
+    let middle = root.issue(&Template { until: "250101000000Z", ..middle() }, 2);
+    let leaf = middle.issue(&leaf(), 3);
+    assert_eq!(find(&[&leaf, &middle], &[&middle]).unwrap().root, "CN=Middle");
+}
+
+#[test]
 fn names_may_be_written_in_other_strings_and_letters() {
     let root = Issued::root(&Template { string: PRINTABLE, ..Template::authority("The  ROOT") }, 1);
     let twin = Issued::root(&Template::authority("the root"), 1);

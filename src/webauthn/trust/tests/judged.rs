@@ -62,7 +62,7 @@ fn report(status: &str, date: &str) -> StatusReport {
 }
 
 fn source<'a>(roots: &'a Roots, metadata: Option<&'a Kept>) -> TrustSource<'a> {
-    TrustSource { roots, metadata, info: None, required: false, at: TODAY }
+    TrustSource { roots, metadata, info: None, required: false, in_date: false, at: TODAY }
 }
 
 fn outcome(verdict: &Verdict, id: &str) -> String {
@@ -127,12 +127,24 @@ fn what_is_not_attested_is_only_refused_where_trust_is_required() {
 }
 
 #[test]
-fn a_certificate_that_is_out_of_date_is_refused_without_roots_too() {
+fn a_certificate_that_is_out_of_date_is_named_without_roots_too() {
     let roots = Roots::default();
+    let other = kept(Entry { aaguid: Some(AAGUID.into()), ..entry() });
     for (at, words) in
         [(0, " is valid only from 2024-"), (99_999_999_999, " was valid only until ")]
     {
-        let now = TrustSource { at, ..source(&roots, None) };
+        // Whether there is metadata that does not know the model makes no difference.
+        for (metadata, reason) in [
+            (None, "not checked: no roots were given, so trust is not checked; "),
+            (Some(&other), "not checked: the FIDO metadata does not know the model, and no roots "),
+        ] {
+            let now = TrustSource { at, ..source(&roots, metadata) };
+            let verdict = judge(vector_verdict("packed.ES256"), &now);
+            assert!(verdict.is_accepted());
+            let said = outcome(&verdict, "attestation_trust");
+            assert!(said.starts_with(reason) && said.contains(words), "{said}");
+        }
+        let now = TrustSource { at, in_date: true, ..source(&roots, None) };
         let verdict = judge(vector_verdict("packed.ES256"), &now);
         assert!(!verdict.is_accepted());
         let said = outcome(&verdict, "attestation_trust");
@@ -217,6 +229,27 @@ fn reports_speak_against_a_model() {
     );
     // Not in force yet.
     assert_eq!(with(vec![report("REVOKED", "2027-01-01")]), "passed: no certification");
+    // What cannot be read may be anything.
+    let unread = |reports: Vec<StatusReport>| Entry {
+        status_reports: reports,
+        deviations: vec!["description".into(), "statusReports".into()],
+        ..entry()
+    };
+    assert_eq!(
+        judged(unread(Vec::new()), "metadata_status"),
+        "not checked: its status reports could not all be read"
+    );
+    assert!(
+        judged(unread(vec![report("REVOKED", "2023-12-20")]), "metadata_status")
+            .starts_with("failed: expected no such report, seen REVOKED")
+    );
+    let kept = kept(unread(vec![report("FIDO_CERTIFIED", "2020-01-01")]));
+    let none = Roots::default();
+    let required = TrustSource { required: true, ..source(&none, Some(&kept)) };
+    assert_eq!(
+        outcome(&judge(vector_verdict("packed.ES256"), &required), "metadata_status"),
+        "failed: expected status reports that can be read, seen some that cannot"
+    );
     // An unknown word is no reason for refusal.
     assert_eq!(with(vec![report("SOMETHING_NEW", "2021-01-01")]), "passed: no certification");
     for status in [

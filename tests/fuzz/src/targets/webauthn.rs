@@ -195,7 +195,14 @@ pub fn registration(bytes: &[u8]) {
     };
     let verdict = verify::registration(&input);
     let roots = Roots::default();
-    let source = TrustSource { roots: &roots, metadata: None, info: None, required: true, at: NOW };
+    let source = TrustSource {
+        roots: &roots,
+        metadata: None,
+        info: None,
+        required: true,
+        in_date: true,
+        at: NOW,
+    };
     let verdict = judge(verdict, &source);
     assert!(!verdict.is_accepted());
     let _ = serde_json::to_vec(&verdict).unwrap();
