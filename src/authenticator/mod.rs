@@ -37,7 +37,8 @@ pub use interaction::{
 pub use key::Key;
 pub use large_blobs::{read_large_blobs, write_large_blobs};
 pub use pin::{
-    BuiltInVerification, PinChanged, PinState, change_pin, pin_state, set_pin, verify_pin,
+    BuiltInVerification, PinChanged, PinState, change_pin, pin_retries, pin_state, set_pin,
+    verify_pin,
 };
 pub use preflight::find_silently;
 pub use register::{Made, RegisterParameters, register};

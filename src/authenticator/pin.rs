@@ -80,14 +80,7 @@ pub fn pin_state(key: &mut Key, context: &mut Context<'_>) -> Result<PinState, A
         always_uv,
     };
     if set == Some(true) {
-        let protocol = key.protocol(context)?;
-        let retries = match key.exchange(context, &GetPinRetries { protocol }) {
-            // Some keys say it with the status.
-            Err(AuthenticatorError::Pin(PinError::BlockedForGood)) => {
-                PinRetries { remaining: 0, power_cycle_state: None }
-            }
-            result => result?,
-        };
+        let retries = pin_retries(key, context)?;
         state.retries = Some(retries.remaining);
         state.blocked_until_replug = retries.power_cycle_state;
     }
@@ -101,6 +94,25 @@ pub fn pin_state(key: &mut Key, context: &mut Context<'_>) -> Result<PinState, A
         };
     }
     Ok(state)
+}
+
+/// Asks how many wrong PINs are left on a key that has a PIN; that costs none.
+///
+/// # Errors
+///
+/// When the key does not answer or its reply makes no sense.
+pub fn pin_retries(
+    key: &mut Key,
+    context: &mut Context<'_>,
+) -> Result<PinRetries, AuthenticatorError> {
+    let protocol = key.protocol(context)?;
+    match key.exchange(context, &GetPinRetries { protocol }) {
+        // Some keys say it with the status.
+        Err(AuthenticatorError::Pin(PinError::BlockedForGood)) => {
+            Ok(PinRetries { remaining: 0, power_cycle_state: None })
+        }
+        result => result,
+    }
 }
 
 /// Sets the PIN of a key that has none.

@@ -4,12 +4,12 @@
 use super::app::App;
 use super::error::CliError;
 use super::exit::Exit;
-use crate::authenticator::{AuthenticatorError, Context, Key, find_silently};
+use crate::authenticator::{AuthenticatorError, Context, Key, find_silently, pin_retries};
 use crate::client::ClientError;
 use crate::ctap::CommandCode;
 use crate::output::explanation::{ExplanationView, remedy_sentence};
 use crate::output::text::escape;
-use crate::webauthn::explain::{Finding, Held, KeyFacts, Standing, Wishes, explain};
+use crate::webauthn::explain::{Finding, Held, KeyFacts, PinTries, Standing, Wishes, explain};
 use crate::webauthn::json::options::UserVerificationRequirement;
 use crate::wire::status::Status;
 
@@ -22,12 +22,12 @@ impl App<'_> {
     /// When no single key is meant, or it does not answer.
     pub fn foresee(&mut self, wishes: &Wishes) -> Result<Exit, CliError> {
         let mut key = self.connect_key()?;
-        let held = if self.speaks_ctap2(&mut key)? {
-            self.look_for_listed(&mut key, wishes)?
+        let (tries, held) = if self.speaks_ctap2(&mut key)? {
+            (self.pin_tries(&mut key)?, self.look_for_listed(&mut key, wishes)?)
         } else {
-            Held::NotAsked
+            (None, Held::NotAsked)
         };
-        let findings = explain(wishes, &facts(&key, held));
+        let findings = explain(wishes, &facts(&key, held, tries));
         let view = ExplanationView::of(
             wishes,
             key.description(),
@@ -39,6 +39,33 @@ impl App<'_> {
         Ok(if fails { Exit::Rejected } else { Exit::Done })
     }
 
+    /// Asks for the tries that the key's PIN has left, where it has one; that costs none.
+    ///
+    /// # Errors
+    ///
+    /// When the key does not answer.
+    pub(super) fn pin_tries(&mut self, key: &mut Key) -> Result<Option<PinTries>, CliError> {
+        let info = key.known_info();
+        if info.and_then(|info| info.options().client_pin()) != Some(true) {
+            return Ok(None);
+        }
+        self.on_key(key, |key, context| match pin_retries(key, context) {
+            Ok(state) => Ok(Some(PinTries {
+                left: state.remaining,
+                blocked_until_replug: state.power_cycle_state == Some(true),
+            })),
+            // The rest of what is known is told all the same.
+            Err(
+                AuthenticatorError::Refused { .. }
+                | AuthenticatorError::Malformed { .. }
+                | AuthenticatorError::Unsupported { .. }
+                | AuthenticatorError::Denied { .. }
+                | AuthenticatorError::Pin(_),
+            ) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
     /// Asks whether the key holds one of the credentials that are listed.
     fn look_for_listed(&mut self, key: &mut Key, wishes: &Wishes) -> Result<Held, CliError> {
         if wishes.listed.is_empty() {
@@ -46,7 +73,7 @@ impl App<'_> {
         }
         let ids: Vec<Vec<u8>> = wishes.listed.iter().map(|one| one.id.clone()).collect();
         let mut under = wishes.looked_under();
-        if !facts(key, Held::NotAsked).speaks_u2f {
+        if !facts(key, Held::NotAsked, None).speaks_u2f {
             // Nothing was made with U2F on it.
             under.truncate(1);
         }
@@ -72,11 +99,11 @@ impl App<'_> {
 }
 
 /// What is known of a key; nothing is asked.
-pub(super) fn facts(key: &Key, held: Held) -> KeyFacts<'_> {
+pub(super) fn facts(key: &Key, held: Held, pin_tries: Option<PinTries>) -> KeyFacts<'_> {
     let info = key.known_info();
     let speaks_u2f =
         key.capabilities().u2f() || info.is_some_and(|info| info.supports_version("U2F_V2"));
-    KeyFacts { info, speaks_u2f, held }
+    KeyFacts { info, speaks_u2f, pin_tries, held }
 }
 
 /// Adds to the words about a refusal what speaks against the ceremony, as far as it is known
@@ -100,7 +127,7 @@ pub(super) fn with_reasons(
     if key.known_info().is_none() {
         return explained;
     }
-    let findings = explain(wishes, &facts(key, Held::NotAsked));
+    let findings = explain(wishes, &facts(key, Held::NotAsked, None));
     for finding in findings.troubles().filter(|finding| matters(finding, status)) {
         if let Some(why) = &finding.why {
             explained.causes.push(escape(why));
@@ -139,7 +166,7 @@ fn matters(finding: &Finding, status: Status) -> bool {
         Status::UNSUPPORTED_ALGORITHM => finding.id == "algorithm",
         Status::KEY_STORE_FULL => finding.id == "room",
         Status::PUAT_REQUIRED | Status::UV_BLOCKED => {
-            ["user_verification", "pin_change"].contains(&finding.id.as_ref())
+            ["user_verification", "pin_tries", "pin_change"].contains(&finding.id.as_ref())
         }
         Status::REQUEST_TOO_LARGE | Status::LIMIT_EXCEEDED | Status::INVALID_LENGTH => {
             let lengths = ["names", "user_id", "list_length", "extension_cred_blob"];

@@ -14,6 +14,16 @@ pub fn remedy(remedy: &Remedy) -> (String, Option<&'static str>) {
     match remedy {
         Remedy::SetPin => ("Set a PIN".to_owned(), Some("fidokey pin set")),
         Remedy::ChangePin => ("Change the PIN".to_owned(), Some("fidokey pin change")),
+        Remedy::BeSureOfPin { last_try: true } => {
+            ("Be sure of the PIN; the last try needs `--last-try`".to_owned(), None)
+        }
+        Remedy::BeSureOfPin { last_try: false } => {
+            ("Be sure of the PIN before you type it".to_owned(), None)
+        }
+        Remedy::Replug => ("Unplug the key and plug it in again".to_owned(), None),
+        Remedy::Reset => {
+            ("Reset the key, which erases every account on it".to_owned(), Some("fidokey reset"))
+        }
         Remedy::SetUpOwnVerification => {
             ("Set the fingerprint up with the program of the key's vendor".to_owned(), None)
         }
@@ -165,7 +175,8 @@ impl<'a> ExplanationView<'a> {
         let sum = match self.outcome {
             Standing::Fail => format!("It will fail: {numbers}."),
             Standing::Warn => format!("It may fail, or not go as asked: {numbers}."),
-            Standing::Pass | Standing::NotChecked => "Nothing speaks against it.".to_owned(),
+            _ if numbers.is_empty() => "Nothing speaks against it.".to_owned(),
+            _ => format!("Nothing speaks against it, as far as is known: {numbers}."),
         };
         text.push_str(&format!("\n{sum} Nothing was made, and no PIN try was used.\n"));
         text

@@ -1,9 +1,9 @@
 //! `fidokey check`: whether a service will accept a key.
 
-use crate::harness::Desk;
 use crate::harness::get_info::Edit;
+use crate::harness::{Desk, Reaction};
 use fidokey::cli::exit::Exit;
-use fidokey::wire::cbor::Encoded;
+use fidokey::wire::cbor::{Encoded, MapBuilder};
 use fidokey::wire::ctaphid::{Command, Packet, PacketKind};
 use std::fmt::Write;
 
@@ -121,4 +121,60 @@ fn a_key_that_speaks_only_u2f() {
 fn without_a_key_it_fails() {
     let desk = Desk::empty();
     desk.run("check nhsmail").ended(Exit::NoKey);
+}
+
+/// A key of a model whose PIN has so many tries left, or takes none before it is plugged in again.
+fn with_tries(desk: &Desk, tries: u64, until_replug: bool) {
+    desk.faults.replies(move |request, reply| match request {
+        [0x04] => with_model().apply(&reply),
+        // getPINRetries (CTAP 2.3 section 6.5.5.2).
+        [0x06, body @ ..] if body.windows(2).any(|pair| pair == [0x02, 0x01]) => {
+            let state = MapBuilder::new().member(0x03, Encoded::unsigned(tries));
+            let state = state.optional(0x04, until_replug.then(|| Encoded::boolean(true)));
+            [&[0], state.build().as_bytes()].concat()
+        }
+        _ => reply,
+    });
+}
+
+/// A PIN that is blocked would let nobody register: every service that wants one refuses the key.
+#[test]
+fn a_pin_that_is_blocked_or_nearly_so() {
+    let (desk, _key) = Desk::with_key();
+    desk.set_pin("1234");
+    let mut text = String::new();
+    for (tries, until_replug, exit) in [
+        (0, false, Exit::Rejected),
+        (5, true, Exit::Rejected),
+        (1, false, Exit::Done),
+        (2, false, Exit::Done),
+    ] {
+        with_tries(&desk, tries, until_replug);
+        for profile in PROFILES {
+            desk.record.take();
+            let outcome = desk.run(&format!("check {profile}"));
+            outcome.ended(if profile == "u2f" { Exit::Done } else { exit });
+            assert_eq!(desk.record.take(), ["INIT", "04", "06/01"]);
+            if profile == "nhsmail" {
+                writeln!(text, "{outcome}").unwrap();
+            }
+        }
+        let outcome = desk.run("register --rp example.com --user alice --explain");
+        outcome.ended(exit);
+        let line = |line: &&str| line.contains("PIN has tries left");
+        writeln!(text, "{}\n", outcome.stdout.lines().find(line).unwrap()).unwrap();
+    }
+    // A key that does not say how many is left to itself.
+    desk.faults.requests(|request| match request {
+        [0x06, ..] => Reaction::Answer(vec![0x01]),
+        _ => Reaction::Forward,
+    });
+    desk.run("check passkey").succeeded();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_profile_is_named_in_any_case() {
+    let (desk, _key) = Desk::with_key();
+    desk.run("check NHSmail").succeeded();
 }

@@ -72,7 +72,7 @@ fn a_registration_that_will_fail_for_many_reasons() {
 
 /// Nobody touches the key, no PIN is sent, and nothing is made.
 #[test]
-fn it_costs_two_messages_and_one_more_for_a_list() {
+fn it_costs_two_messages_and_one_more_for_a_pin_and_for_a_list() {
     let desk = Desk::empty();
     let settings = KeySettings::default;
     desk.plug_described(Desk::description(0), settings(), Touch::Auto);
@@ -81,12 +81,15 @@ fn it_costs_two_messages_and_one_more_for_a_list() {
     let (saved, id) = registered(&desk, "saved", &pin);
     desk.record.take();
     for (flags, messages) in [
-        (REGISTER.to_owned(), vec!["INIT", "04"]),
-        (format!("{REGISTER} --resident --user-verification required"), vec!["INIT", "04"]),
-        (format!("{REGISTER} --exclude {id} --exclude AAAA"), vec!["INIT", "04", "02"]),
-        (ASSERT.to_owned(), vec!["INIT", "04"]),
-        (format!("{ASSERT} --registration {saved}"), vec!["INIT", "04", "02"]),
-        (format!("{ASSERT} --allow AAAA"), vec!["INIT", "04", "02"]),
+        (REGISTER.to_owned(), vec!["INIT", "04", "06/01"]),
+        (
+            format!("{REGISTER} --resident --user-verification required"),
+            vec!["INIT", "04", "06/01"],
+        ),
+        (format!("{REGISTER} --exclude {id} --exclude AAAA"), vec!["INIT", "04", "06/01", "02"]),
+        (ASSERT.to_owned(), vec!["INIT", "04", "06/01"]),
+        (format!("{ASSERT} --registration {saved}"), vec!["INIT", "04", "06/01", "02"]),
+        (format!("{ASSERT} --allow AAAA"), vec!["INIT", "04", "06/01", "02"]),
     ] {
         // The PIN is there for whoever would take it.
         let outcome = desk.run(&format!("{flags} --explain {pin}"));
@@ -165,6 +168,18 @@ fn a_credential_that_hides_is_not_said_to_be_missing() {
     explained.succeeded();
     insta::assert_snapshot!(explained);
     desk.run(&format!("{ASSERT} --registration {saved} {pin}")).succeeded();
+}
+
+/// Nor is it said not to be there, where it must not be: the key refuses then.
+#[test]
+fn a_credential_that_hides_may_exclude_the_key() {
+    let (desk, pin) = desk_with_pin();
+    let (_, id) = registered(&desk, "saved", &format!("--cred-protect required {pin}"));
+    let line = format!("{REGISTER} --exclude {id}");
+    let explained = desk.run(&format!("{line} --explain"));
+    explained.succeeded();
+    insta::assert_snapshot!(explained);
+    desk.run(&format!("{line} {pin}")).ended(Exit::Failed);
 }
 
 #[test]

@@ -36,10 +36,10 @@ pub fn run(app: &mut App<'_>, args: &CheckArgs) -> Result<Exit, CliError> {
     let named = args.profile.as_deref().and_then(Profile::named);
     let profile = named.ok_or_else(|| unknown(args.profile.as_deref()))?;
     let mut key = app.connect_key()?;
-    app.speaks_ctap2(&mut key)?;
+    let tries = if app.speaks_ctap2(&mut key)? { app.pin_tries(&mut key)? } else { None };
     let metadata =
         if profile.uses_metadata { metadata_on(app, &key)? } else { MetadataFacts::default() };
-    let findings = profile.check(&facts(&key, Held::NotAsked), &metadata);
+    let findings = profile.check(&facts(&key, Held::NotAsked, tries), &metadata);
     let view = CheckView::of(profile, key.description(), app.global.device.as_deref(), &findings);
     app.print(&view, CheckView::text)?;
     Ok(if view.accepted() { Exit::Done } else { Exit::Rejected })
@@ -47,7 +47,9 @@ pub fn run(app: &mut App<'_>, args: &CheckArgs) -> Result<Exit, CliError> {
 
 /// What the metadata that was imported says of a key's model.
 fn metadata_on(app: &mut App<'_>, key: &Key) -> Result<MetadataFacts, CliError> {
-    let aaguid = key.known_info().and_then(|info| info.aaguid);
+    let info = key.known_info();
+    let (aaguid, firmware) =
+        (info.and_then(|info| info.aaguid), info.and_then(|info| info.firmware_version));
     let (Some(aaguid), Some(kept)) = (aaguid, app.needed_metadata()?) else {
         return Ok(MetadataFacts::default());
     };
@@ -55,7 +57,7 @@ fn metadata_on(app: &mut App<'_>, key: &Key) -> Result<MetadataFacts, CliError> 
     let entry = kept.by_aaguid(aaguid).map_err(|error| app.damaged_metadata(error))?;
     let summary = kept.summary();
     Ok(MetadataFacts {
-        model: ModelEntry::of(entry.as_ref(), Date::of_moment(now)),
+        model: ModelEntry::of(entry.as_ref(), Date::of_moment(now), firmware),
         overdue_since: summary.is_due(now).then_some(summary.next_update),
     })
 }

@@ -9,8 +9,20 @@ pub struct KeyFacts<'a> {
     pub info: Option<&'a Info>,
     /// Whether it speaks U2F.
     pub speaks_u2f: bool,
+    /// The tries that its PIN has left; `None` where none is set, and where it was not asked or did
+    /// not tell.
+    pub pin_tries: Option<PinTries>,
     /// Whether it holds one of the credentials that are listed.
     pub held: Held,
+}
+
+/// The tries that a PIN has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinTries {
+    /// Wrong PINs before the PIN is blocked for good.
+    pub left: u64,
+    /// Whether the key takes no PIN before it is plugged in again.
+    pub blocked_until_replug: bool,
 }
 
 impl KeyFacts<'_> {

@@ -25,6 +25,15 @@ pub enum Remedy {
     SetPin,
     /// Change the PIN.
     ChangePin,
+    /// Be sure of the PIN before it is typed.
+    BeSureOfPin {
+        /// Whether one try is left.
+        last_try: bool,
+    },
+    /// Unplug the key and plug it in again.
+    Replug,
+    /// Reset the key, which erases every account on it.
+    Reset,
     /// Set up the key's own verification, such as a fingerprint.
     SetUpOwnVerification,
     /// Look at what is on the key.

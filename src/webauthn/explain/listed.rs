@@ -6,6 +6,9 @@ use super::finding::{Finding, Remedy, Rule};
 use super::wishes::Wishes;
 use crate::ctap::get_info::Info;
 
+/// Bytes of a descriptor besides the credential ID: its map, the names and the lengths.
+const DESCRIPTOR: usize = 27;
+
 /// The transport of every key here.
 const USB: &str = "usb";
 
@@ -13,7 +16,7 @@ const USB: &str = "usb";
 pub(super) fn rules(wishes: &Wishes, info: &Info, held: &Held) -> Vec<Finding> {
     match (wishes.registration.is_some(), wishes.listed.is_empty()) {
         (true, true) => Vec::new(),
-        (true, false) => vec![excluded(wishes, held), list_length(wishes, info)],
+        (true, false) => vec![excluded(wishes, info, held), list_length(wishes, info)],
         (false, true) => vec![any_passkey(info)],
         (false, false) => {
             let mut findings = vec![allowed(wishes, info, held), list_length(wishes, info)];
@@ -24,7 +27,7 @@ pub(super) fn rules(wishes: &Wishes, info: &Info, held: &Held) -> Vec<Finding> {
 }
 
 /// The key holds none of the credentials that are excluded.
-fn excluded(wishes: &Wishes, held: &Held) -> Finding {
+fn excluded(wishes: &Wishes, info: &Info, held: &Held) -> Finding {
     let rule = Rule::new(
         "exclude_list",
         "The account has no credential on this key yet",
@@ -34,6 +37,10 @@ fn excluded(wishes: &Wishes, held: &Held) -> Finding {
         Held::Yes => rule
             .fail("the key holds one of them", "this key is registered for the account already")
             .help(Remedy::OtherKey { that: "that is not registered there yet".into() }),
+        Held::No if may_hide(info) => rule.not_checked(
+            "the key shows none of them without its PIN",
+            "only one that hides until the PIN is given would not show, and would exclude the key",
+        ),
         Held::No => rule.pass("the key shows none of them"),
         Held::Unknown { why } => rule.not_checked("", why.clone()),
         Held::NotAsked => rule.not_checked("", "the key was not asked"),
@@ -56,13 +63,9 @@ fn allowed(wishes: &Wishes, info: &Info, held: &Held) -> Finding {
             .fail("their IDs are longer than any on this key", "they are on another key")
             .help(Remedy::KeyThatHoldsIt);
     }
-    // A credential of level 3 does not exist for somebody who was not verified (CTAP 2.3 section
-    // 12.1).
-    let may_hide = info.supports_extension("credProtect")
-        && matches!(Verification::of(info), Verification::Own | Verification::Pin);
     match held {
         Held::Yes => rule.pass("the key holds one of them"),
-        Held::No if may_hide => rule
+        Held::No if may_hide(info) => rule
             .warn(
                 "the key shows none of them without its PIN",
                 "most likely this is not the key that was registered: it shows none of them, and \
@@ -75,6 +78,13 @@ fn allowed(wishes: &Wishes, info: &Info, held: &Held) -> Finding {
         Held::Unknown { why } => rule.not_checked("", why.clone()),
         Held::NotAsked => rule.not_checked("", "the key was not asked"),
     }
+}
+
+/// Whether the key may hold a credential that does not show: one of level 3 does not exist for somebody
+/// who was not verified (CTAP 2.3 section 12.1).
+fn may_hide(info: &Info) -> bool {
+    info.supports_extension("credProtect")
+        && matches!(Verification::of(info), Verification::Own | Verification::Pin)
 }
 
 /// Nothing is listed, so that the key must have kept a credential.
@@ -102,16 +112,25 @@ fn list_length(wishes: &Wishes, info: &Info) -> Finding {
     let listed = wishes.listed.len();
     let stated = info.max_credential_count_in_list.filter(|most| *most > 0);
     let most = stated.and_then(|most| usize::try_from(most).ok());
-    let expected = match most {
-        Some(most) => format!("at most {most} at once"),
-        None => "as many as the key takes".to_owned(),
+    let message = info.max_msg_size.filter(|most| *most > 0);
+    let expected = match (most, message) {
+        (Some(most), _) => format!("at most {most} at once"),
+        (None, Some(message)) => format!("as many as {message} bytes have room for"),
+        (None, None) => "as many as the key takes".to_owned(),
     };
     let rule = Rule::new("list_length", "The list is short enough for the key", expected);
     let seen = count(listed);
-    match most {
-        Some(most) if listed > most => {
-            rule.pass(format!("{seen}, which are looked for in several parts"))
-        }
+    let lengths = wishes.listed.iter().map(|one| one.id.len().saturating_add(DESCRIPTOR));
+    let length = lengths.fold(0, usize::saturating_add);
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    if most.is_some_and(|most| listed > most) {
+        return rule.pass(format!("{seen}, which are looked for in several parts"));
+    }
+    match message {
+        Some(message) if length > message => rule.pass(format!(
+            "{seen}, of {length} bytes, which are looked for in several parts: the key takes \
+             {message} at a time"
+        )),
         _ => rule.pass(seen),
     }
 }

@@ -18,7 +18,7 @@ mod place;
 pub mod profile;
 mod wishes;
 
-pub use facts::{Held, KeyFacts};
+pub use facts::{Held, KeyFacts, PinTries};
 pub use finding::{Finding, Findings, Remedy, Source, Standing};
 pub use profile::{MetadataFacts, ModelEntry, Profile};
 pub use wishes::{AttestationWish, ExtensionWish, ListedCredential, RegistrationWishes, Wishes};
@@ -37,7 +37,7 @@ pub fn explain(wishes: &Wishes, key: &KeyFacts<'_>) -> Findings {
             findings.push(credential::algorithm(&registration.algorithms, info));
             findings.extend(credential::resident(registration.resident_key, info));
         }
-        findings.extend(person::rules(wishes, info));
+        findings.extend(person::rules(wishes, info, key.pin_tries));
         findings.extend(listed::rules(wishes, info, &key.held));
         if let Some(registration) = &wishes.registration {
             findings.push(credential::user_id(registration.user_id_length));

@@ -1,14 +1,14 @@
 //! Whether the person can be verified (WebAuthn Level 3 section 5.8.6; CTAP 2.3 sections 6.1.2 and
 //! 6.2.2).
 
-use super::facts::Verification;
+use super::facts::{PinTries, Verification};
 use super::finding::{Finding, Remedy, Rule};
 use super::wishes::{ExtensionWish, Wishes};
 use crate::ctap::get_info::Info;
 use crate::webauthn::json::options::UserVerificationRequirement;
 
 /// The person can be verified as far as that is needed.
-pub(super) fn rules(wishes: &Wishes, info: &Info) -> Vec<Finding> {
+pub(super) fn rules(wishes: &Wishes, info: &Info, tries: Option<PinTries>) -> Vec<Finding> {
     let wanted = wishes.user_verification;
     let verification = Verification::of(info);
     let by = insists(wishes, info);
@@ -45,7 +45,12 @@ pub(super) fn rules(wishes: &Wishes, info: &Info) -> Vec<Finding> {
         |what: &str| rule.clone().fail(verification.seen(), format!("{reason}, and {what}"));
     match verification {
         Verification::Own => vec![rule.pass(verification.seen())],
-        Verification::Pin => vec![rule.pass(verification.seen()), pin_change(info)],
+        Verification::Pin => {
+            let mut findings = vec![rule.pass(verification.seen())];
+            findings.extend(pin_tries(tries));
+            findings.push(pin_change(info));
+            findings
+        }
         Verification::PinNotSet => vec![failed("the key has no PIN yet").help(Remedy::SetPin)],
         Verification::OwnNotSetUp => vec![
             failed("the key's own verification, such as a fingerprint, is not set up")
@@ -76,6 +81,37 @@ fn insists(wishes: &Wishes, info: &Info) -> Option<&'static str> {
     }
     let resident = wishes.registration.as_ref()?.keeps(info);
     info.verifies_to_register(resident).then_some("the key wants it for this registration")
+}
+
+/// From how many tries left on a person is told that they are few.
+const FEW: u64 = 3;
+
+/// The PIN can be given. Nothing where it is not known how often.
+pub(super) fn pin_tries(tries: Option<PinTries>) -> Option<Finding> {
+    let PinTries { left, blocked_until_replug } = tries?;
+    let rule = Rule::new("pin_tries", "The PIN has tries left", "more than a few");
+    Some(match left {
+        0 => rule
+            .fail("none", "the PIN is blocked for good: no try is left, and only a reset helps")
+            .help(Remedy::Reset),
+        _ if blocked_until_replug => rule
+            .fail(
+                format!("{left}, after it is plugged in again"),
+                "the PIN was wrong several times in a row, and the key takes none until it is \
+                 plugged in again",
+            )
+            .help(Remedy::Replug),
+        1 => rule
+            .warn("1", "only 1 try is left, and a wrong PIN would block it for good")
+            .help(Remedy::BeSureOfPin { last_try: true }),
+        few if few <= FEW => rule
+            .warn(
+                few.to_string(),
+                format!("only {few} tries are left, after which just a reset helps"),
+            )
+            .help(Remedy::BeSureOfPin { last_try: false }),
+        many => rule.pass(many.to_string()),
+    })
 }
 
 /// The PIN may be used as it is.

@@ -118,7 +118,11 @@ fn registration(wishes: &mut Wishes) -> &mut RegistrationWishes {
 }
 
 fn held(info: &Info, held: Held) -> KeyFacts<'_> {
-    KeyFacts { info: Some(info), speaks_u2f: true, held }
+    KeyFacts { info: Some(info), speaks_u2f: true, pin_tries: tries(8), held }
+}
+
+fn tries(left: u64) -> Option<PinTries> {
+    Some(PinTries { left, blocked_until_replug: false })
 }
 
 /// How the key stands to a rule.
@@ -132,7 +136,8 @@ fn a_key_that_can_do_everything_passes_every_rule() {
     let info = able();
     for (wishes, state) in [(demanding(), Held::No), (asserting(), Held::Yes)] {
         let findings = explain(&wishes, &held(&info, state));
-        for finding in findings.all() {
+        // What hides until the PIN is given cannot be told.
+        for finding in findings.all().iter().filter(|finding| finding.id != "exclude_list") {
             assert_eq!(finding.standing, Standing::Pass, "{finding:?}");
             assert!(finding.why.is_none() && finding.remedies.is_empty(), "{finding:?}");
             assert!(!finding.expected.is_empty() && !finding.seen.is_empty(), "{finding:?}");
@@ -158,6 +163,8 @@ fn a_credential_that_is_listed_is_there_or_not() {
         (Standing::NotChecked, Some("it is busy"))
     );
     let registering = demanding();
+    let hiding = of(&explain(&registering, &held(&able(), Held::No)), "exclude_list");
+    assert_eq!(hiding.standing, Standing::NotChecked, "it may hide until the PIN is given");
     let excluded = |state| of(&explain(&registering, &held(&info, state)), "exclude_list").standing;
     assert_eq!(excluded(Held::Yes), Standing::Fail);
     assert_eq!(excluded(Held::No), Standing::Pass);
@@ -172,12 +179,39 @@ fn a_long_list_is_looked_for_in_parts() {
     let long = of(&explain(&wishes, &held(&info, Held::Yes)), "list_length");
     assert_eq!((long.standing, long.expected.as_str()), (Standing::Pass, "at most 8 at once"));
     assert!(long.seen.contains("9 credentials") && long.seen.contains("parts"), "{}", long.seen);
+    // Few of them, and yet more bytes than a message has.
+    let mut info = info;
+    info.max_msg_size = Some(1200);
+    wishes.listed = vec![ListedCredential { id: vec![7; 300], transports: Vec::new() }; 4];
+    let long = of(&explain(&wishes, &held(&info, Held::Yes)), "list_length");
+    assert!(long.seen.starts_with("4 credentials, of 1308 bytes, which"), "{}", long.seen);
+}
+
+#[test]
+fn a_pin_without_tries_is_no_pin() {
+    let (info, wishes) = (able(), demanding());
+    let standing = |pin_tries| {
+        let key = KeyFacts { info: Some(&info), speaks_u2f: true, pin_tries, held: Held::No };
+        explain(&wishes, &key).get("pin_tries").map(|finding| finding.standing)
+    };
+    for (left, expected) in [
+        (0, Standing::Fail),
+        (1, Standing::Warn),
+        (3, Standing::Warn),
+        (4, Standing::Pass),
+        (u64::MAX, Standing::Pass),
+    ] {
+        assert_eq!(standing(tries(left)), Some(expected), "{left}");
+    }
+    let blocked = Some(PinTries { left: 5, blocked_until_replug: true });
+    assert_eq!(standing(blocked), Some(Standing::Fail));
+    assert_eq!(standing(None), None, "the key does not say");
 }
 
 #[test]
 fn a_key_that_speaks_only_u2f_fails_one_rule_and_is_held_against_no_other_of_its_own() {
     for (speaks_u2f, seen) in [(true, "U2F only"), (false, "neither FIDO2 nor U2F")] {
-        let key = KeyFacts { info: None, speaks_u2f, held: Held::NotAsked };
+        let key = KeyFacts { info: None, speaks_u2f, pin_tries: None, held: Held::NotAsked };
         let findings = explain(&demanding(), &key);
         let failed: Vec<_> = findings.with(Standing::Fail).collect();
         assert_eq!(
@@ -191,7 +225,7 @@ fn a_key_that_speaks_only_u2f_fails_one_rule_and_is_held_against_no_other_of_its
 #[test]
 fn what_is_about_u2f_needs_a_key_that_speaks_it() {
     let info = able();
-    let key = KeyFacts { info: Some(&info), speaks_u2f: false, held: Held::Yes };
+    let key = KeyFacts { info: Some(&info), speaks_u2f: false, pin_tries: None, held: Held::Yes };
     assert_eq!(of(&explain(&asserting(), &key), "extension_appid").standing, Standing::Warn);
     let excluding = of(&explain(&demanding(), &key), "extension_appid_exclude");
     assert_eq!(excluding.standing, Standing::Pass);

@@ -53,7 +53,12 @@ fn check(candidate: &Candidate<'_>, attested: bool) -> Vec<Finding> {
     let Some(info) = info else { return vec![spoken] };
     let mut findings = vec![spoken];
     findings.extend(rules::passkeys(info, VENDORS));
-    findings.extend(rules::verification(info, WithoutPin::SetThen(REGISTRATION), VENDORS));
+    findings.extend(rules::verification(
+        candidate,
+        info,
+        WithoutPin::SetThen(REGISTRATION),
+        VENDORS,
+    ));
     findings.push(rules::algorithm(&[Algorithm::ES256, Algorithm::RS256], info, OPTIONS));
     let has_secret = info.supports_extension("hmac-secret");
     let rule = Rule::new("hmac_secret", "The key derives secrets", "extension hmac-secret");

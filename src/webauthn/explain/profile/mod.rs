@@ -12,7 +12,7 @@ mod second_factor;
 use super::facts::KeyFacts;
 use super::finding::{Finding, Findings};
 use crate::webauthn::metadata::{Date, Entry};
-use crate::webauthn::trust::certification;
+use crate::webauthn::trust::{Reported, certification, reported};
 use serde_json::{Map, Value};
 
 /// What a service, or a kind of service, wants of a key.
@@ -67,6 +67,8 @@ pub enum ModelEntry {
         certification: Option<String>,
         /// The status that speaks against it, such as `REVOKED`, if there is one.
         withdrawn: Option<String>,
+        /// What else is reported of it.
+        reported: Reported,
         /// Whether it can prove its model by certificates that lead to roots in the metadata.
         has_roots: bool,
         /// What the model cannot do by its entry, of what services ask for, by getInfo's names.
@@ -75,8 +77,9 @@ pub enum ModelEntry {
 }
 
 impl ModelEntry {
-    /// What the metadata's entry for the model, or that there is none, says on a day.
-    pub fn of(entry: Option<&Entry>, today: Date) -> Self {
+    /// What the metadata's entry for the model, or that there is none, says on a day of a key with this
+    /// firmware version.
+    pub fn of(entry: Option<&Entry>, today: Date, firmware: Option<u64>) -> Self {
         let Some(entry) = entry else { return Self::NotListed };
         let mut reports = entry.status_reports.iter();
         let revoked = reports.any(|report| {
@@ -86,6 +89,7 @@ impl ModelEntry {
             description: entry.description.clone(),
             certification: certification(entry, today),
             withdrawn: revoked.then(|| REVOKED.to_owned()),
+            reported: reported(entry, today, firmware),
             has_roots: !entry.attestation_roots.is_empty(),
             lacks: entry.authenticator_get_info.as_ref().map(lacks).unwrap_or_default(),
         }
@@ -118,8 +122,10 @@ fn lacks(info: &Value) -> Vec<&'static str> {
 
 impl Profile {
     /// The profile of this name.
+    ///
+    /// Upper and lower case make no difference: NHSmail is written so.
     pub fn named(name: &str) -> Option<&'static Self> {
-        PROFILES.iter().find(|profile| profile.name == name)
+        PROFILES.iter().find(|profile| profile.name.eq_ignore_ascii_case(name))
     }
 
     /// Holds the profile against a key.

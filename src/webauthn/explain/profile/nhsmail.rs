@@ -29,7 +29,7 @@ fn check(candidate: &Candidate<'_>) -> Vec<Finding> {
     let (spoken, info) = rules::fido2(candidate, USERS);
     let Some(info) = info else { return vec![spoken] };
     let mut findings = vec![spoken];
-    findings.extend(rules::verification(info, WithoutPin::SetThen(USERS), USERS));
+    findings.extend(rules::verification(candidate, info, WithoutPin::SetThen(USERS), USERS));
     let rule = Rule::new(
         "pin_length",
         "A PIN of 4 characters or more will do",

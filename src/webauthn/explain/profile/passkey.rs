@@ -23,7 +23,7 @@ fn check(candidate: &Candidate<'_>) -> Vec<Finding> {
     let Some(info) = info else { return vec![spoken] };
     let mut findings = vec![spoken];
     findings.extend(rules::passkeys(info, rules::WEBAUTHN));
-    findings.extend(rules::verification(info, WithoutPin::Unknown, rules::WEBAUTHN));
+    findings.extend(rules::verification(candidate, info, WithoutPin::Unknown, rules::WEBAUTHN));
     findings.push(rules::algorithm(&ACCEPTED, info, rules::WEBAUTHN));
     let options = info.options();
     let managed =

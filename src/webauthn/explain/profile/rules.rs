@@ -4,6 +4,8 @@ use super::{Candidate, MetadataFacts, ModelEntry};
 use crate::ctap::get_info::Info;
 use crate::webauthn::explain::facts::{Verification, list};
 use crate::webauthn::explain::finding::{Finding, Remedy, Rule, Source};
+use crate::webauthn::explain::person;
+use crate::webauthn::trust::Reported;
 use crate::wire::cose::Algorithm;
 
 /// Web Authentication Level 3.
@@ -55,7 +57,12 @@ pub(super) enum WithoutPin {
 }
 
 /// The key can verify the person, and is set up for it.
-pub(super) fn verification(info: &Info, without: WithoutPin, source: Source) -> Vec<Finding> {
+pub(super) fn verification(
+    candidate: &Candidate<'_>,
+    info: &Info,
+    without: WithoutPin,
+    source: Source,
+) -> Vec<Finding> {
     let verification = Verification::of(info);
     let rule =
         Rule::new("user_verification", "A PIN or fingerprint is set up", "a PIN or fingerprint");
@@ -63,8 +70,10 @@ pub(super) fn verification(info: &Info, without: WithoutPin, source: Source) -> 
     match verification {
         Verification::Own => vec![rule.pass(seen).from(source)],
         Verification::Pin => {
-            let change = crate::webauthn::explain::person::pin_change(info);
-            vec![rule.pass(seen).from(source), change.from(CTAP)]
+            let tries = person::pin_tries(candidate.key.pin_tries);
+            let own = tries.into_iter().chain([person::pin_change(info)]);
+            let own = own.map(|finding| finding.from(CTAP));
+            [rule.pass(seen).from(source)].into_iter().chain(own).collect()
         }
         Verification::PinNotSet => vec![match without {
             WithoutPin::SetThen(source) => rule
@@ -186,6 +195,26 @@ fn model_entry(model: &ModelEntry, info: &Info) -> Finding {
                 format!("the FIDO metadata does not say that this model can do {}", list(lacks)),
             )
             .help(other()),
+        ModelEntry::Listed {
+            description,
+            certification: Some(status),
+            reported: Reported::Against(report),
+            ..
+        } => rule.warn(
+            format!("{description}: {status}; {report}"),
+            format!(
+                "the FIDO metadata reports {report}, so that the service may refuse this model"
+            ),
+        ),
+        ModelEntry::Listed {
+            description,
+            certification: Some(status),
+            reported: Reported::Unreadable,
+            ..
+        } => rule.not_checked(
+            format!("{description}: {status}"),
+            "not all that the FIDO metadata reports of this model could be read",
+        ),
         ModelEntry::Listed { description, certification: Some(status), .. } => {
             rule.pass(format!("{description}: {status}"))
         }

@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::webauthn::explain::profile::PROFILES;
+use crate::webauthn::trust::Reported;
 
 fn certified() -> ModelEntry {
     ModelEntry::Listed {
         description: "Example Key".into(),
         certification: Some("FIDO_CERTIFIED_L1".into()),
         withdrawn: None,
+        reported: Reported::Nothing,
         has_roots: true,
         lacks: Vec::new(),
     }
@@ -124,6 +126,7 @@ fn the_metadata_decides_where_attestation_is_enforced() {
             description: "Example Key".into(),
             certification: certification.map(str::to_owned),
             withdrawn: withdrawn.map(str::to_owned),
+            reported: Reported::Nothing,
             has_roots,
             lacks,
         }
@@ -158,14 +161,14 @@ fn the_metadata_decides_where_attestation_is_enforced() {
 
 #[test]
 fn a_u2f_key_is_a_second_factor_and_nothing_else() {
-    let key = KeyFacts { info: None, speaks_u2f: true, held: Held::NotAsked };
+    let key = KeyFacts { info: None, speaks_u2f: true, pin_tries: None, held: Held::NotAsked };
     for profile in &PROFILES {
         let findings = profile.check(&key, &MetadataFacts::default());
         let standing = if profile.name == "u2f" { Standing::Pass } else { Standing::Fail };
         assert_eq!(findings.standing(), standing, "{}", profile.name);
         assert_eq!(findings.all().len(), 1);
     }
-    let mute = KeyFacts { info: None, speaks_u2f: false, held: Held::NotAsked };
+    let mute = KeyFacts { info: None, speaks_u2f: false, pin_tries: None, held: Held::NotAsked };
     let findings = Profile::named("u2f").unwrap().check(&mute, &MetadataFacts::default());
     assert_eq!(findings.standing(), Standing::Fail);
 }
@@ -201,7 +204,8 @@ fn an_entry_of_the_metadata_says_what_became_of_a_model() {
         ),
         ..Entry::default()
     };
-    let on = |entry: &Entry, days: u64| ModelEntry::of(Some(entry), Date::of_moment(days * day));
+    let on =
+        |entry: &Entry, days: u64| ModelEntry::of(Some(entry), Date::of_moment(days * day), None);
     assert_eq!(on(&entry, 10), certified());
     let ModelEntry::Listed { withdrawn, .. } = on(&entry, 30) else { panic!() };
     assert_eq!(withdrawn.as_deref(), Some("REVOKED"));
@@ -212,8 +216,34 @@ fn an_entry_of_the_metadata_says_what_became_of_a_model() {
     // Real statements leave members out.
     entry.authenticator_get_info = get_info(r#"{"versions": ["FIDO_2_0"]}"#);
     assert_eq!(on(&entry, 10), certified());
+    // What verdicts are refused for is named, as far as it may concern this key.
+    let reported = |entry: &Entry, firmware| {
+        let model = ModelEntry::of(Some(entry), Date::of_moment(10 * day), firmware);
+        let finding = of(&check("entra-attested", &able(), &model), "metadata");
+        (finding.standing, finding.why.unwrap_or_default())
+    };
+    let compromise = report("ATTESTATION_KEY_COMPROMISE", 2 * day);
+    entry.status_reports.push(compromise.clone());
+    let (standing, why) = reported(&entry, None);
+    assert_eq!(standing, Standing::Warn);
+    assert!(why.contains("reports ATTESTATION_KEY_COMPROMISE since 1970-01-03,"), "{why}");
+    *entry.status_reports.last_mut().unwrap() =
+        StatusReport { certificate: Some(vec![7].into()), ..compromise };
+    let (standing, why) = reported(&entry, None);
+    assert!(standing == Standing::Warn && why.contains("of some of its keys"), "{why}");
+    *entry.status_reports.last_mut().unwrap() = report("USER_VERIFICATION_BYPASS", 2 * day);
+    let update =
+        StatusReport { authenticator_version: Some(5), ..report("UPDATE_AVAILABLE", 3 * day) };
+    entry.status_reports.push(update);
+    assert_eq!(reported(&entry, None).0, Standing::Warn);
+    assert_eq!(reported(&entry, Some(4)).0, Standing::Warn);
+    assert_eq!(reported(&entry, Some(5)).0, Standing::Pass);
+    entry.status_reports.truncate(1);
+    entry.deviations = vec!["statusReports".into()];
+    assert_eq!(reported(&entry, None).0, Standing::NotChecked);
+    entry.deviations.clear();
     // A statement that does not say what the key says of itself is not held against it.
     entry.authenticator_get_info = None;
     assert_eq!(on(&entry, 10), certified());
-    assert_eq!(ModelEntry::of(None, Date::of_moment(day)), ModelEntry::NotListed);
+    assert_eq!(ModelEntry::of(None, Date::of_moment(day), None), ModelEntry::NotListed);
 }
