@@ -38,6 +38,7 @@ use crate::ctap::{CryptoError, Effect, RandomError};
 use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
 use crate::transport::KeyDescription;
+use crate::webauthn::rp_id::RpIdError;
 use std::error::Error;
 
 /// What is said of the key's state when a request certainly was not carried out.
@@ -111,14 +112,33 @@ pub fn client(error: &ClientError, key: &KeyDescription) -> CliError {
     }
 }
 
-/// Explains which rule a relying party's options break.
-pub fn options(error: &ClientError) -> CliError {
+/// A member of options with its text, to stand before what is wrong with it; nothing for one that is not
+/// there.
+pub fn named(member: &str, text: Option<&str>) -> String {
+    text.map(|text| format!("`{member}` is \"{}\": ", escape(text))).unwrap_or_default()
+}
+
+/// Explains that options have an RP ID that is none; `named` is its member.
+pub fn rp_id(error: &RpIdError, named: &str) -> CliError {
+    CliError::usage("The RP ID in the options cannot be used. Nothing was sent.")
+        .cause(format!("{named}{}", escape(&error.to_string())))
+        .hint("It must be mended where the options are made.")
+}
+
+/// Explains which rule a relying party's options break; `named` is the member with the RP ID.
+pub fn options(error: &ClientError, named: &str) -> CliError {
     match error {
         ClientError::Extension(error) => extension(error),
-        error => CliError::usage("The options ask for what this origin may not. Nothing was sent.")
-            .cause(escape(&error.to_string()))
-            .hint("`--origin` says from which page the options come.")
-            .hint("`--related-origins FILE` gives the list of other origins that may ask."),
+        ClientError::RpId(
+            error @ (RpIdError::NotADomain(_) | RpIdError::UpperCase { .. } | RpIdError::NotText),
+        ) => rp_id(error, named),
+        error => {
+            let named = if matches!(error, ClientError::RpId(_)) { named } else { "" };
+            CliError::usage("The options ask for what this origin may not. Nothing was sent.")
+                .cause(format!("{named}{}", escape(&error.to_string())))
+                .hint("`--origin` says from which page the options come.")
+                .hint("`--related-origins FILE` gives the list of other origins that may ask.")
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Making an assertion (WebAuthn Level 3 section 5.1.4).
 
-use super::extensions::{self, keeps_large_blobs, salts};
+use super::extensions::{self, LeftOut, keeps_large_blobs, salts};
 use super::{ClientDataSource, ClientError, Expectations};
 use crate::authenticator::{
     self, AssertParameters, AuthenticatorError, Context, Key, UserVerification,
@@ -88,6 +88,8 @@ pub struct KnownRegistration {
     pub credential_id: Option<Vec<u8>>,
     /// The public key, or why it cannot be used.
     pub public_key: Result<PublicKey, PublicKeyError>,
+    /// Whether the key came without its algorithm, so that one of RSA is for RS256 or PS256.
+    pub is_bare_key: bool,
     /// The signature counter as it was last seen.
     pub sign_count: Option<u32>,
     /// The account's user handle.
@@ -117,6 +119,8 @@ pub struct Asserted {
     pub asked: Vec<String>,
     /// What else the key gave for them.
     pub outputs: AssertionOutputs,
+    /// The extensions of the relying party for which the key was not asked.
+    pub left_out: Vec<LeftOut>,
     /// Why the large blob was not read or not written, if it should have been.
     pub large_blob_problem: Option<LargeBlobProblem>,
 }
@@ -251,6 +255,7 @@ pub fn assert(
             large_blob_key: given.large_blob_key,
             asked: asked.clone(),
             outputs,
+            left_out: plan.left_out.clone(),
             large_blob_problem,
         });
     }
@@ -264,6 +269,7 @@ struct Plan {
     by_credential: Vec<(Vec<u8>, HmacSalts)>,
     get_cred_blob: bool,
     large_blob: bool,
+    left_out: Vec<LeftOut>,
 }
 
 impl Plan {
@@ -280,7 +286,13 @@ fn plan(inputs: &ExtensionInputsJson, info: &Info) -> Plan {
         .large_blob
         .as_ref()
         .is_some_and(|blob| blob.read == Some(true) || blob.write.is_some());
+    let left_out = LeftOut::lacking([
+        ("prf", inputs.prf.is_some(), prf.is_some()),
+        ("largeBlob", wants_blob, keeps_large_blobs(info)),
+        ("getCredBlob", inputs.get_cred_blob, info.supports_extension("credBlob")),
+    ]);
     Plan {
+        left_out,
         eval: prf.and_then(|prf| prf.eval.as_ref()).map(salts),
         by_credential: by_credential
             .map(|(id, values)| (id.as_bytes().to_vec(), salts(values)))

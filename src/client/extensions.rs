@@ -83,6 +83,8 @@ fn check_app(
     origin: Option<&Origin>,
 ) -> Result<(), ExtensionError> {
     match (app_id, origin) {
+        // A page may always name itself.
+        (Some(app_id), Some(origin)) if *app_id == origin.to_string() => Ok(()),
         (Some(app_id), Some(origin)) => {
             check_app_id(app_id, origin).map_err(|source| ExtensionError::AppId { member, source })
         }
@@ -106,9 +108,42 @@ pub(super) fn salts(values: &PrfValuesJson) -> HmacSalts {
     HmacSalts::new(&prf::salt(values.first.as_bytes()), second.as_ref())
 }
 
+/// An extension that the relying party asked for, and for which the key was not asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its WebAuthn name.
+    pub name: &'static str,
+    /// Why.
+    pub reason: LeftOutReason,
+}
+
+/// Why an extension was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOutReason {
+    /// The key does not have it.
+    Lacking,
+    /// What was to be kept is longer than the key keeps, in bytes.
+    TooLong {
+        /// How long it is.
+        length: usize,
+        /// How much the key keeps.
+        most: usize,
+    },
+}
+
+impl LeftOut {
+    /// Those that were asked for and that the key lacks.
+    pub(super) fn lacking<const N: usize>(wanted: [(&'static str, bool, bool); N]) -> Vec<Self> {
+        let lacking = wanted.into_iter().filter(|(_, asked, has)| *asked && !*has);
+        lacking.map(|(name, ..)| Self { name, reason: LeftOutReason::Lacking }).collect()
+    }
+}
+
 /// What is asked of the key in a registration.
 pub(super) struct RegistrationPlan {
     pub(super) extensions: RegistrationExtensions,
+    /// What is left out, but for `prf` and `largeBlob`, whose results say so.
+    pub(super) left_out: Vec<LeftOut>,
     /// Salts to evaluate right away.
     pub(super) salts: Option<HmacSalts>,
 }
@@ -152,15 +187,28 @@ pub(super) fn registration(
         }
         extensions.large_blob_key |= able;
     }
-    extensions.min_pin_length |= inputs.min_pin_length && info.supports_extension("minPinLength");
+    let tells = info.supports_extension("minPinLength");
+    extensions.min_pin_length |= inputs.min_pin_length && tells;
+    let protects = info.supports_extension("credProtect");
+    let mut left_out = LeftOut::lacking([
+        ("credentialProtectionPolicy", inputs.credential_protection_policy.is_some(), protects),
+        ("hmacCreateSecret", inputs.hmac_create_secret, derives),
+        ("minPinLength", inputs.min_pin_length, tells),
+    ]);
     if let Some(blob) = &inputs.cred_blob {
         let most = info.max_cred_blob_length.and_then(|most| usize::try_from(most).ok());
-        let fits = most.is_some_and(|most| blob.as_bytes().len() <= most);
-        if fits && info.supports_extension("credBlob") {
-            extensions.cred_blob = Some(SecretBytes::copy_of(blob.as_bytes()));
+        let length = blob.as_bytes().len();
+        let reason = match most.filter(|_| info.supports_extension("credBlob")) {
+            Some(most) if length <= most => None,
+            Some(most) => Some(LeftOutReason::TooLong { length, most }),
+            None => Some(LeftOutReason::Lacking),
+        };
+        match reason {
+            None => extensions.cred_blob = Some(SecretBytes::copy_of(blob.as_bytes())),
+            Some(reason) => left_out.push(LeftOut { name: "credBlob", reason }),
         }
     }
-    Ok(RegistrationPlan { extensions, salts })
+    Ok(RegistrationPlan { extensions, left_out, salts })
 }
 
 /// What a registration's outputs become for the relying party; without what `prf` gave, which is

@@ -19,6 +19,7 @@ pub use assertion::{Asserted, AssertionRequest, KnownRegistration, LargeBlobProb
 pub use client_data::{Caller, ClientDataSource};
 pub use credentials::{CredentialIndex, FindError, IdError, IndexedCredential, TypedId};
 pub use error::{ClientError, ExtensionError};
+pub use extensions::{LeftOut, LeftOutReason};
 pub use options::Expectations;
 pub use registration::{Registered, RegistrationRequest, register};
 pub use saved::{ReadRegistration, SavedRegistration, SavedRegistrationError};

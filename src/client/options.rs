@@ -5,8 +5,8 @@ use crate::authenticator::UserVerification;
 use crate::ctap::UserEntity;
 use crate::webauthn::base64url::Base64Url;
 use crate::webauthn::json::options::{
-    AuthenticatorAttachment, CreationOptionsJson, DescriptorJson, RequestOptionsJson,
-    UserVerificationRequirement,
+    AuthenticatorAttachment, CreationOptionsJson, DescriptorJson, ExtensionInputsJson,
+    RequestOptionsJson, UserVerificationRequirement,
 };
 use crate::webauthn::rp_id::RpId;
 use crate::wire::cose::Algorithm;
@@ -29,6 +29,13 @@ fn rp_id(stated: Option<&str>, caller: &Caller) -> Result<RpId, ClientError> {
 
 fn client_data(caller: Caller, challenge: &Base64Url) -> ClientDataSource {
     ClientDataSource::Build { caller, challenge: challenge.as_bytes().to_vec() }
+}
+
+/// An AppID as it is meant: an empty one is the origin that asks (FIDO AppID and Facet Specification
+/// section 3.1.2).
+fn app_id(stated: Option<&String>, caller: &Caller) -> Option<String> {
+    let origin = || caller.origin.to_string();
+    stated.map(|app_id| if app_id.is_empty() { origin() } else { app_id.clone() })
 }
 
 fn ids(descriptors: &[DescriptorJson]) -> Vec<Vec<u8>> {
@@ -76,7 +83,10 @@ impl RegistrationRequest {
             exclude: ids(&options.exclude_credentials),
             resident_key: selection.resident_key(),
             user_verification: selection.user_verification().into(),
-            client_extensions: options.extensions.clone(),
+            client_extensions: ExtensionInputsJson {
+                app_id_exclude: app_id(options.extensions.app_id_exclude.as_ref(), &caller),
+                ..options.extensions.clone()
+            },
             attestation: options.attestation(),
             attestation_formats: options.attestation_formats.clone(),
             expectations: Expectations {
@@ -103,7 +113,10 @@ impl AssertionRequest {
         let request = Self {
             allow: ids(&options.allow_credentials),
             user_verification: options.user_verification().into(),
-            client_extensions: options.extensions.clone(),
+            client_extensions: ExtensionInputsJson {
+                app_id: app_id(options.extensions.app_id.as_ref(), &caller),
+                ..options.extensions.clone()
+            },
             expectations: Expectations {
                 attachment: None,
                 hints: options.hints.clone(),

@@ -1,6 +1,6 @@
 //! Registering a credential (WebAuthn Level 3 section 5.1.3).
 
-use super::extensions::{self, RegistrationPlan};
+use super::extensions::{self, LeftOut, RegistrationPlan};
 use super::{ClientDataSource, ClientError, Expectations};
 use crate::authenticator::{self, Context, Key, RegisterParameters, UserVerification};
 use crate::ctap::extensions::{RegistrationExtensions, RegistrationOutputs};
@@ -71,6 +71,8 @@ pub struct Registered {
     pub asked: Vec<String>,
     /// What the key gave for them.
     pub outputs: RegistrationOutputs,
+    /// The extensions of the relying party for which the key was not asked.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl RegistrationRequest {
@@ -155,7 +157,8 @@ pub fn register(
 ) -> Result<Registered, ClientError> {
     request.check()?;
     let mut client_data = request.client_data.prepare(ClientDataType::Create, &request.rp_id)?;
-    client_data.expected.taken = Some(request.exclude.clone());
+    // Without a list nobody said which are registered already.
+    client_data.expected.taken = Some(request.exclude.clone()).filter(|taken| !taken.is_empty());
     let info = key.info(context)?;
     let transports = info.transports.clone();
     let resident = request.resident(info);
@@ -163,7 +166,7 @@ pub fn register(
         (request.enterprise(info), request.formats(info));
     let asked_directly = request.extensions.hmac_secret;
     let inputs = &request.client_extensions;
-    let RegistrationPlan { extensions, salts } =
+    let RegistrationPlan { extensions, salts, left_out } =
         extensions::registration(inputs, request.extensions, info, resident)?;
     let mut asked = extension_names(&extensions);
     asked.extend(salts.as_ref().map(|_| "hmac-secret-mc".to_owned()));
@@ -229,6 +232,7 @@ pub fn register(
         prf,
         asked,
         outputs,
+        left_out,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{KnownRegistration, Registered};
 use crate::webauthn::base64url::Base64Url;
+use crate::webauthn::json::graph::GraphFido2Method;
 use crate::webauthn::json::{
     self, DocumentError, DocumentKind, NotJson, RegistrationResponseJson, recognise,
 };
@@ -87,7 +88,8 @@ struct Version {
 }
 
 impl ReadRegistration {
-    /// Reads a file that `register --save` wrote, or a bare RegistrationResponseJSON.
+    /// Reads a file that `register --save` wrote, a bare RegistrationResponseJSON, or the body of a request
+    /// to Microsoft Graph.
     ///
     /// # Errors
     ///
@@ -112,6 +114,10 @@ impl ReadRegistration {
                     response: saved.response,
                 })
             }
+            DocumentKind::GraphRequest => {
+                let response = GraphFido2Method::parse(bytes)?.into_registration();
+                Ok(Self { rp_id: None, user_id: None, response })
+            }
             other => Err(SavedRegistrationError::Other(other)),
         }
     }
@@ -132,6 +138,7 @@ impl KnownRegistration {
         Ok(Self {
             rp_id: read.rp_id,
             public_key: PublicKey::from_cose(&credential.public_key),
+            is_bare_key: false,
             credential_id: Some(credential.credential_id),
             sign_count: Some(data.sign_count),
             backup_eligible: Some(data.flags.backup_eligible()),
@@ -140,24 +147,37 @@ impl KnownRegistration {
         })
     }
 
-    /// Knows a public key, or why it cannot be used, and nothing else.
-    pub fn of_key(public_key: Result<PublicKey, PublicKeyError>) -> Self {
-        Self {
+    /// Knows a public key in PEM, DER or COSE, or that this program cannot verify with it, and nothing
+    /// else.
+    ///
+    /// # Errors
+    ///
+    /// [`PublicKeyError`] when it is none, or a wrong one.
+    pub fn from_key_file(bytes: &[u8]) -> Result<Self, PublicKeyError> {
+        let public_key = match PublicKey::from_file_bytes(bytes) {
+            Err(error) if !error.is_unsupported() => return Err(error),
+            known => known,
+        };
+        Ok(Self {
             rp_id: None,
             credential_id: None,
             public_key,
+            is_bare_key: !PublicKey::is_cose_file(bytes),
             sign_count: None,
             user_handle: None,
             backup_eligible: None,
             backed_up: None,
-        }
+        })
     }
 
     /// What an assertion is held against.
     pub fn known(&self) -> KnownCredential<'_> {
         KnownCredential {
             id: self.credential_id.as_deref(),
-            key: CredentialKey::from(&self.public_key),
+            key: match &self.public_key {
+                Ok(key) if self.is_bare_key => CredentialKey::Bare(key),
+                key => CredentialKey::from(key),
+            },
             sign_count: self.sign_count,
             user_handle: self.user_handle.as_deref(),
             backup_eligible: self.backup_eligible,

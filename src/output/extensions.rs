@@ -1,10 +1,45 @@
 //! What a key gave for the extensions that were asked for. Of a secret only that it was given.
 
 use super::text::count;
-use crate::client::{Asserted, Registered};
+use crate::client::{Asserted, LeftOut, LeftOutReason, Registered};
 use crate::webauthn::json::ExtensionResults;
 use serde::Serialize;
 use serde_json::Value;
+
+/// An extension for which the key was not asked.
+#[derive(Debug, Serialize)]
+struct LeftOutView {
+    name: &'static str,
+    reason: &'static str,
+    #[serde(skip)]
+    line: String,
+}
+
+impl LeftOutView {
+    fn of(left_out: &LeftOut) -> Self {
+        let name = left_out.name;
+        let (reason, words) = match left_out.reason {
+            LeftOutReason::Lacking => ("lacking", "which the key lacks".to_owned()),
+            LeftOutReason::TooLong { length, most } => {
+                let words = format!("of {length} bytes, since the key keeps at most {most}");
+                ("too_long", words)
+            }
+        };
+        Self { name, reason, line: row("left out", &format!("{name}, {words}")) }
+    }
+}
+
+fn left_out(all: &[LeftOut]) -> Vec<LeftOutView> {
+    all.iter().map(LeftOutView::of).collect()
+}
+
+/// Puts a heading before lines, if there are some.
+fn with_heading(mut lines: Vec<String>) -> Vec<String> {
+    if !lines.is_empty() {
+        lines.insert(0, "Extensions".to_owned());
+    }
+    lines
+}
 
 /// The outputs of a registration's extensions.
 #[derive(Debug, Serialize)]
@@ -18,6 +53,7 @@ pub(super) struct RegistrationExtensionsView<'a> {
     third_party_payment: Option<bool>,
     hmac_secret_given: bool,
     large_blob_key_given: bool,
+    left_out: Vec<LeftOutView>,
     unknown: &'a [String],
     mistyped: &'a [String],
     #[serde(skip)]
@@ -37,6 +73,7 @@ impl<'a> RegistrationExtensionsView<'a> {
             third_party_payment: outputs.third_party_payment,
             hmac_secret_given: outputs.hmac_secret_mc.is_some(),
             large_blob_key_given: registered.large_blob_key.is_some(),
+            left_out: left_out(&registered.left_out),
             unknown: &outputs.unknown,
             mistyped: &outputs.mistyped,
             client_results: &registered.response.client_extension_results,
@@ -70,10 +107,8 @@ impl<'a> RegistrationExtensionsView<'a> {
                 lines.push(row(name, if result { yes } else { no }));
             }
         }
-        if !lines.is_empty() {
-            lines.insert(0, "Extensions".to_owned());
-        }
-        lines
+        lines.extend(self.left_out.iter().map(|one| one.line.clone()));
+        with_heading(lines)
     }
 }
 
@@ -86,6 +121,7 @@ pub(super) struct AssertionExtensionsView<'a> {
     cred_blob_length: Option<usize>,
     large_blob_key_given: bool,
     large_blob_problem: Option<String>,
+    left_out: Vec<LeftOutView>,
     unknown: &'a [String],
     mistyped: &'a [String],
 }
@@ -102,12 +138,13 @@ impl<'a> AssertionExtensionsView<'a> {
             cred_blob_length: asserted.cred_blob.as_ref().map(|blob| blob.expose().len()),
             large_blob_key_given: asserted.large_blob_key.is_some(),
             large_blob_problem: asserted.large_blob_problem.as_ref().map(ToString::to_string),
+            left_out: left_out(&asserted.left_out),
             unknown: &outputs.unknown,
             mistyped: &outputs.mistyped,
         }
     }
 
-    /// What the key gave, a line each, and for what it gave nothing.
+    /// What the key gave, a line each, for what it gave nothing, and what was left out.
     pub(super) fn lines(&self) -> Vec<String> {
         let secrets = self.hmac_secrets_given;
         let given = [
@@ -119,10 +156,8 @@ impl<'a> AssertionExtensionsView<'a> {
         let lines = given.iter().filter(|(name, _)| asked(name));
         let lines = lines.map(|(name, output)| row(name, output.as_deref().unwrap_or(NOTHING)));
         let mut lines: Vec<String> = lines.collect();
-        if !lines.is_empty() {
-            lines.insert(0, "Extensions".to_owned());
-        }
-        lines
+        lines.extend(self.left_out.iter().map(|one| one.line.clone()));
+        with_heading(lines)
     }
 }
 

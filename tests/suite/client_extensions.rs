@@ -309,3 +309,52 @@ fn enterprise_attestation_and_formats_are_asked_for_where_the_key_knows_them() {
     assert_eq!(asked("direct", names()), (None, Some("tpm packed".to_owned())));
     assert_eq!(asked("none", names()), (None, Some("none".to_owned())));
 }
+
+/// An extension that is left out is named, with the reason.
+#[test]
+fn what_is_left_out_is_said() {
+    let (desk, _key) = Desk::with_key();
+    let inputs = json!({
+        "credentialProtectionPolicy": "userVerificationRequired",
+        "hmacCreateSecret": true,
+        "minPinLength": true,
+        "credBlob": "A".repeat(400),
+        "prf": {},
+        "largeBlob": {"support": "preferred"}
+    });
+    let options = resident("YQ", inputs);
+    let too_long = run(&desk, "register --options -", &options);
+    too_long.succeeded();
+    let report = desk.path("report");
+    Edit::new().member(0x02, Encoded::array([])).install(&desk.faults);
+    let line = format!("register --options - --report {}", report.display());
+    let lacking = run(&desk, &line, &options);
+    lacking.succeeded();
+    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    let request = allowing(&[], json!({"getCredBlob": true, "prf": {"eval": {"first": "AQ"}}}));
+    let assertion = run(&desk, "assert --options - --prf-in-response", &request);
+    assertion.succeeded();
+    let extensions = |text: &str| {
+        let lines = text.lines().skip_while(|line| *line != "Extensions");
+        lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(format!(
+        "{}\n\n{}\n\n{:#}\n\n{}",
+        extensions(&too_long.stdout),
+        extensions(&lacking.stdout),
+        report["extensions"]["left_out"],
+        extensions(&assertion.stdout)
+    ));
+}
+
+/// An empty AppID is the origin that asks (FIDO AppID and Facet Specification section 3.1.2).
+#[test]
+fn an_empty_app_id_is_the_origin() {
+    let (desk, _key) = Desk::with_key();
+    let made =
+        run(&desk, "register --options - --json", &resident("YQ", json!({"appidExclude": ""})));
+    let made = made.succeeded().json();
+    let request = allowing(&[&made["id"]], json!({"appid": ""}));
+    let signed = run(&desk, "assert --options - --json", &request).succeeded().json();
+    assert_eq!(results(&signed), &json!({"appid": false}));
+}

@@ -236,7 +236,9 @@ fn client() {
 
 #[test]
 fn options() {
-    insta::assert_snapshot!(all(client_errors(), explain::options));
+    insta::assert_snapshot!(all(client_errors(), |error| {
+        explain::options(error, &explain::named("rp.id", Some("example.org")))
+    }));
 }
 
 #[test]

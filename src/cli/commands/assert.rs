@@ -18,7 +18,6 @@ use crate::ctap::SecretBytes;
 use crate::ctap::hmac_secret::HmacSalts;
 use crate::output::verdict::{AccountChoice, AssertionView, ChosenBy, account};
 use crate::output::{json, text};
-use crate::webauthn::public_key::PublicKey;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -282,17 +281,14 @@ fn known(
             Some(known)
         }
         (None, Some(path)) => {
-            let key = PublicKey::from_file_bytes(&read_input(app, path)?);
-            if let Err(error) = &key
-                && !error.is_unsupported()
-            {
+            let known = KnownRegistration::from_key_file(&read_input(app, path)?);
+            Some(known.map_err(|error| {
                 let message =
                     format!("{} is not a public key. Nothing was sent.", source_name(path));
-                return Err(CliError::usage(message).cause(error.to_string()).hint(
+                CliError::usage(message).cause(error.to_string()).hint(
                     "`--registration` with what `fidokey register --save` wrote does as well.",
-                ));
-            }
-            Some(KnownRegistration::of_key(key))
+                )
+            })?)
         }
         (None, None) => None,
     })

@@ -63,7 +63,7 @@ impl ClientDataArgs {
         }
         let rp_id =
             RpId::parse(rp).map_err(|error| wrong("--rp", &error).hint(rp_id_form(&error)))?;
-        let caller = self.caller(app, Some(rp))?;
+        let caller = self.caller(app, "--rp", Some(rp))?;
         caller.check(&rp_id).map_err(|error| {
             wrong("--rp", &error).hint("Change `--rp` or `--origin`, so that they fit each other.")
         })?;
@@ -79,7 +79,7 @@ impl ClientDataArgs {
         Ok((rp_id, ClientDataSource::Build { caller, challenge }))
     }
 
-    /// The page that asks: at `--origin`, or at `https://` and the RP ID.
+    /// The page that asks: at `--origin`, or at `https://` and the RP ID, which the options' `member` is.
     ///
     /// # Errors
     ///
@@ -87,17 +87,16 @@ impl ClientDataArgs {
     pub(super) fn caller(
         &self,
         app: &mut App<'_>,
+        member: &str,
         rp_id: Option<&str>,
     ) -> Result<Caller, CliError> {
         let origin = match &self.origin {
             Some(text) => Some(origin_flag("--origin", text)?),
             None => {
-                let rp_id = rp_id.map(RpId::parse).transpose().map_err(|error| {
-                    CliError::usage("The RP ID in the options cannot be used. Nothing was sent.")
-                        .cause(escape(&error.to_string()))
-                        .hint("It must be mended where the options are made.")
-                })?;
-                rp_id.and_then(|rp_id| rp_id.default_origin())
+                let parsed = rp_id.map(RpId::parse).transpose();
+                let parsed = parsed
+                    .map_err(|error| explain::rp_id(&error, &explain::named(member, rp_id)))?;
+                parsed.and_then(|rp_id| rp_id.default_origin())
             }
         };
         let origin = origin.ok_or_else(|| {

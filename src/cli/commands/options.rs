@@ -60,11 +60,12 @@ pub(super) fn registration(
 ) -> Result<RegistrationRequest, CliError> {
     let bytes = read_input(app, path)?;
     let options = CreationOptionsJson::parse(&bytes)
-        .map_err(|error| unreadable(path, &bytes, &error, "register"))?;
+        .map_err(|error| unreadable(path, &bytes, &error, ["register", "assert"]))?;
     prf.check(&options.extensions)?;
-    let caller = client_data.caller(app, options.rp.id.as_deref())?;
+    let caller = client_data.caller(app, "rp.id", options.rp.id.as_deref())?;
     let request = RegistrationRequest::from_options(&options, caller);
-    let request = request.map_err(|error| explain::options(&error))?;
+    let named = explain::named("rp.id", options.rp.id.as_deref());
+    let request = request.map_err(|error| explain::options(&error, &named))?;
     heed_timeout(app, options.duration());
     name_unknown(app, &options.extensions);
     let attachment = options.authenticator_selection.authenticator_attachment;
@@ -90,29 +91,34 @@ pub(super) fn assertion(
 ) -> Result<AssertionRequest, CliError> {
     let bytes = read_input(app, path)?;
     let options = RequestOptionsJson::parse(&bytes)
-        .map_err(|error| unreadable(path, &bytes, &error, "assert"))?;
+        .map_err(|error| unreadable(path, &bytes, &error, ["assert", "register"]))?;
     prf.check(&options.extensions)?;
-    let caller = client_data.caller(app, options.rp_id.as_deref())?;
+    let caller = client_data.caller(app, "rpId", options.rp_id.as_deref())?;
     let request = AssertionRequest::from_options(&options, caller);
-    let request = request.map_err(|error| explain::options(&error))?;
+    let named = explain::named("rpId", options.rp_id.as_deref());
+    let request = request.map_err(|error| explain::options(&error, &named))?;
     heed_timeout(app, options.duration());
     name_unknown(app, &options.extensions);
     Ok(request)
 }
 
-fn unreadable(path: &Path, bytes: &[u8], error: &OptionsError, this: &str) -> CliError {
+/// Explains why a file has no options for `this` command; the `other` one takes those of the other
+/// ceremony.
+pub(super) fn unreadable(
+    path: &Path,
+    bytes: &[u8],
+    error: &OptionsError,
+    [this, other]: [&str; 2],
+) -> CliError {
     let name = if is_stdin(path) { "standard input".to_owned() } else { source_name(path) };
     let message = format!("The options in {name} cannot be used. Nothing was sent.");
     match (error, recognise(bytes)) {
         (OptionsError::Document(DocumentError::Json { .. }), Err(problem)) => {
             hint_of_bytes(CliError::usage(message).cause(escape(&problem.to_string())), &problem)
         }
-        (OptionsError::OtherCeremony { .. }, _) => {
-            let other = if this == "register" { "assert" } else { "register" };
-            CliError::usage(message)
-                .cause(escape(&error.to_string()))
-                .hint(format!("`fidokey {other} --options` takes them."))
-        }
+        (OptionsError::OtherCeremony { .. }, _) => CliError::usage(message)
+            .cause(escape(&error.to_string()))
+            .hint(format!("`fidokey {other} --options` takes them.")),
         _ => CliError::usage(message).cause(escape(&error.to_string())).hint(format!(
             "`fidokey {this} --options` takes the JSON that a relying party's server sends to the \
              browser."

@@ -199,9 +199,26 @@ impl PublicKey {
             // A DER SEQUENCE.
             Some(0x30) => Self::from_spki_der(bytes),
             // A CBOR map of at most 23 members.
-            Some(0xa0..=0xb7) => Self::from_cose_bytes(bytes),
+            _ if Self::is_cose_file(bytes) => Self::from_cose_bytes(bytes),
             _ => Err(PublicKeyError::Unrecognised),
         }
+    }
+
+    /// Whether the bytes of a file are COSE, the one form that names the algorithm of an RSA key.
+    pub fn is_cose_file(bytes: &[u8]) -> bool {
+        matches!(bytes.trim_ascii_start().first(), Some(0xa0..=0xb7))
+    }
+
+    /// The same RSA key for its other padding: RS256 for PS256, and the other way round. `None` for
+    /// any other key.
+    #[must_use]
+    pub fn with_other_padding(&self) -> Option<Self> {
+        let algorithm = match (&self.key, self.algorithm) {
+            (Key::Rsa(_), Algorithm::RS256) => Algorithm::PS256,
+            (Key::Rsa(_), Algorithm::PS256) => Algorithm::RS256,
+            _ => return None,
+        };
+        Some(Self { algorithm, key: self.key.clone() })
     }
 
     /// The algorithm that the key is for.

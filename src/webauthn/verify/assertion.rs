@@ -26,6 +26,8 @@ pub enum CredentialKey<'a> {
     Unknown,
     /// The key.
     Known(&'a PublicKey),
+    /// The key, from a form that does not name its algorithm: one of RSA is for RS256 or PS256.
+    Bare(&'a PublicKey),
     /// That it cannot be used, and why.
     Unusable(&'a PublicKeyError),
 }
@@ -125,12 +127,13 @@ pub fn assertion(input: &AssertionInput<'_>) -> Verdict {
         user_handle: input.user_handle.map(Into::into),
         ..Facts::default()
     };
-    if let CredentialKey::Known(key) = input.known.key {
-        facts.algorithm = Some(key.algorithm().0);
-        facts.public_key_spki = key.to_spki_der().map(Into::into);
-    }
     let hash = client_data::check(input.client_data, input.expected, CEREMONY, &mut checks);
     facts.client_data_hash = Some(hash.as_slice().into());
+    if let CredentialKey::Known(key) | CredentialKey::Bare(key) = input.known.key {
+        let other = fitting(input, &hash);
+        facts.algorithm = Some(other.as_ref().unwrap_or(key).algorithm().0);
+        facts.public_key_spki = key.to_spki_der().map(Into::into);
+    }
 
     let results = input.document.map(|document| &document.client_extension_results);
     let data = authenticator_data::read(input.authenticator_data, CEREMONY, &mut checks);
@@ -187,9 +190,23 @@ fn user_handle(input: &AssertionInput<'_>) -> Check {
     }
 }
 
+/// What was signed.
+fn signed(input: &AssertionInput<'_>, client_data_hash: &[u8; 32]) -> Vec<u8> {
+    [input.authenticator_data, client_data_hash].concat()
+}
+
+/// The key for RSA's other padding, where it came without its algorithm and that is the one that fits.
+fn fitting(input: &AssertionInput<'_>, client_data_hash: &[u8; 32]) -> Option<PublicKey> {
+    let CredentialKey::Bare(key) = input.known.key else { return None };
+    let other = key.with_other_padding()?;
+    let signed = signed(input, client_data_hash);
+    let fits = |key: &PublicKey| key.verify(&signed, input.signature).is_ok();
+    (!fits(key) && fits(&other)).then_some(other)
+}
+
 fn signature(input: &AssertionInput<'_>, client_data_hash: &[u8; 32]) -> Check {
     let key = match input.known.key {
-        CredentialKey::Known(key) => key,
+        CredentialKey::Known(key) | CredentialKey::Bare(key) => key,
         CredentialKey::Unknown => return SIGNATURE.not_checked("no public key"),
         CredentialKey::Unusable(error) if error.is_unsupported() => {
             return SIGNATURE.not_checked(error.to_string());
@@ -198,11 +215,26 @@ fn signature(input: &AssertionInput<'_>, client_data_hash: &[u8; 32]) -> Check {
             return SIGNATURE.failed("a usable public key", error.to_string());
         }
     };
-    let signed = [input.authenticator_data, client_data_hash].concat();
-    match key.verify(&signed, input.signature) {
-        Ok(()) => SIGNATURE.passed(),
-        Err(error) => SIGNATURE.failed("a valid signature", error.to_string()),
+    let other = match input.known.key {
+        CredentialKey::Bare(key) => key.with_other_padding(),
+        _ => None,
+    };
+    let fits = key.verify(&signed(input, client_data_hash), input.signature);
+    match (fits, other, fitting(input, client_data_hash)) {
+        (Ok(()), None, _) => SIGNATURE.passed(),
+        (Ok(()), Some(_), _) => SIGNATURE.passed_with(fitted(key)),
+        (Err(_), _, Some(fitting)) => SIGNATURE.passed_with(fitted(&fitting)),
+        (Err(error), None, None) => SIGNATURE.failed("a valid signature", error.to_string()),
+        (Err(error), Some(other), None) => {
+            let both = format!("{} or {}", key.algorithm(), other.algorithm());
+            SIGNATURE.failed(format!("a valid signature by {both}"), error.to_string())
+        }
     }
+}
+
+/// By which algorithm a signature is valid that could have been made by another.
+fn fitted(key: &PublicKey) -> String {
+    format!("by {}; the key's file does not name its algorithm", key.algorithm())
 }
 
 fn counter(before: Option<u32>, now: u32) -> Check {

@@ -233,7 +233,7 @@ fn unasked(error: &RemoteError) -> CliError {
 
 /// Explains that a server's options are not for the page that is claimed to ask.
 fn not_for_this_origin(error: &ClientError, server: &Server) -> CliError {
-    let explained = explain::options(error);
+    let explained = explain::options(error, "");
     let message = format!("{} {UNTOUCHED}", explained.message.replace(" Nothing was sent.", ""));
     CliError { message, hints: Vec::new(), ..explained }.hint(format!(
         "The origin is {}; `--origin` claims another one, such as the one that the server expects.",
