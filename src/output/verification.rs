@@ -13,6 +13,8 @@ use serde::Serialize;
 pub enum RpIdSource {
     /// Somebody named it.
     Flag,
+    /// The options name it.
+    Options,
     /// The registration was made for it.
     Registration,
     /// The origin may ask for it.
@@ -65,6 +67,7 @@ impl<'a> VerificationView<'a> {
     pub fn text(&self) -> String {
         let from = match self.rp_id_from {
             RpIdSource::Flag => "",
+            RpIdSource::Options => " (of the options)",
             RpIdSource::Registration => " (of the registration; `--rp` was not given)",
             RpIdSource::Origin => " (taken from the origin; `--rp` was not given)",
         };
@@ -113,7 +116,7 @@ impl<'a> VerificationView<'a> {
             let unchecked = count(unchecked, "check", "checks");
             text.push_str(&format!("{unchecked} {were} not made, for the reasons above.\n"));
             let mut flags: Vec<&str> =
-                self.unchecked.iter().filter_map(|id| flag_for(id)).collect();
+                self.unchecked.iter().filter_map(|id| self.flag_for(id)).collect();
             flags.dedup();
             if let Some((last, before)) = flags.split_last() {
                 let listed = match before {
@@ -124,6 +127,12 @@ impl<'a> VerificationView<'a> {
             }
         }
         text
+    }
+
+    /// The flag that lets a check be made; none where nobody can see what it is about.
+    fn flag_for(&self, check: &str) -> Option<&'static str> {
+        let unseen = ["challenge", "origin"].contains(&check);
+        flag_for(check).filter(|_| !unseen || !self.unchecked.contains(&"client_data"))
     }
 }
 

@@ -76,4 +76,5 @@ mod udev_rules;
 mod unplug;
 mod verify;
 mod verify_mutations;
+mod verify_options;
 mod virtual_keys;

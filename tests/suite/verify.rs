@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fidokey::cli::exit::Exit;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 const CHALLENGE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -254,4 +255,116 @@ fn no_key_is_asked() {
     saved.desk.record.take();
     saved.desk.run(&format!("verify registration {}", saved.registration)).succeeded();
     assert_eq!(saved.desk.record.take(), [""; 0]);
+}
+
+/// Of client data of which only the hash is known nothing was compared.
+#[test]
+fn what_only_a_hash_stands_for_was_not_checked() {
+    let saved = Saved::new();
+    let desk = &saved.desk;
+    let without = |file: &str| {
+        let mut hash = String::new();
+        let file = saved.changed(file, |one| {
+            let response = one["response"].as_object_mut().unwrap();
+            let text = response.remove("clientDataJSON").unwrap();
+            let json = URL_SAFE_NO_PAD.decode(text.as_str().unwrap()).unwrap();
+            hash = URL_SAFE_NO_PAD.encode(Sha256::digest(json));
+        });
+        let text = std::fs::read_to_string(file).unwrap();
+        (text, hash)
+    };
+    let (registration, registration_hash) = without(&saved.bare);
+    let registration = desk.file("hash-registration.json", registration);
+    let (assertion, assertion_hash) = without(&saved.assertion);
+    let assertion = desk.file("hash-assertion.json", assertion);
+    let mut text = String::new();
+    for line in [
+        format!(
+            "verify registration {registration} --rp example.com --client-data-hash {registration_hash}"
+        ),
+        format!(
+            "verify assertion {assertion} --rp example.com --registration {} \
+             --client-data-hash {assertion_hash}",
+            saved.bare
+        ),
+    ] {
+        let outcome = desk.run(&line);
+        outcome.succeeded();
+        writeln!(text, "{outcome}").unwrap();
+        let report = desk.run(&format!("{line} --json")).json();
+        for check in ["client_data", "client_data_type", "challenge", "origin", "cross_origin"] {
+            assert!(report["unchecked"].as_array().unwrap().contains(&json!(check)), "{check}");
+        }
+        for flag in [
+            &format!("--challenge {CHALLENGE}"),
+            "--origin https://login.example.com",
+            "--cross-origin",
+        ] {
+            desk.run(&format!("{line} {flag}")).ended(Exit::Usage);
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// The order of transports is nobody's promise: the list is not signed.
+#[test]
+fn transports_in_any_order_are_no_lie() {
+    let saved = Saved::new();
+    let file = saved.changed(&saved.bare, |one| {
+        one["response"]["transports"] = json!(["usb", "internal", "hybrid", "usb"]);
+    });
+    saved.desk.run(&format!("verify registration {file} --rp example.com")).succeeded();
+}
+
+/// What `register --graph` printed is a registration, too.
+#[test]
+fn the_body_for_graph_is_read() {
+    let saved = Saved::new();
+    let bare: Value = serde_json::from_slice(&std::fs::read(&saved.bare).unwrap()).unwrap();
+    let body = json!({
+        "displayName": "Key 17",
+        "publicKeyCredential": {
+            "id": bare["id"],
+            "response": {
+                "clientDataJSON": bare["response"]["clientDataJSON"],
+                "attestationObject": bare["response"]["attestationObject"]
+            },
+            "clientExtensionResults": {}
+        }
+    });
+    let graph = saved.desk.file("graph.json", body.to_string());
+    let line = format!("verify registration {graph} --rp example.com --challenge {CHALLENGE}");
+    saved.desk.run(&line).succeeded();
+    let line =
+        format!("verify assertion {} --rp example.com --registration {graph}", saved.assertion);
+    saved.desk.run(&line).succeeded();
+    let lacking = saved.desk.file("lacking-graph.json", r#"{"publicKeyCredential": {"id": "AA"}}"#);
+    let outcome = saved.desk.run(&format!("verify registration {lacking}"));
+    outcome.ended(Exit::Usage);
+    insta::assert_snapshot!(outcome);
+}
+
+/// An RSA key in PEM is for RS256 or PS256, and does not say which.
+#[test]
+fn a_bare_rsa_key_is_tried_both_ways() {
+    let desk = Desk::empty();
+    let key = desk.file("rsa.pem", include_str!("rsa/key.pem"));
+    let mut text = String::new();
+    for (name, response) in [
+        ("rs256.json", include_str!("rsa/rs256.json")),
+        ("ps256.json", include_str!("rsa/ps256.json")),
+    ] {
+        let file = desk.file(name, response);
+        let line = format!("verify assertion {file} --public-key {key} --rp example.com");
+        let outcome = desk.run(&line);
+        outcome.succeeded();
+        writeln!(text, "{outcome}").unwrap();
+        let broken =
+            desk.file("broken", response.replace(r#""signature":""#, r#""signature":"AAAA"#));
+        let line = format!("verify assertion {broken} --public-key {key} --rp example.com --json");
+        let outcome = desk.run(&line);
+        outcome.ended(Exit::Rejected);
+        assert_eq!(failed(&outcome.json()), ["signature"]);
+    }
+    insta::assert_snapshot!(text);
 }

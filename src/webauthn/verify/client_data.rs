@@ -31,9 +31,9 @@ pub(super) fn check(
     let json = match client_data {
         ClientData::Hash(hash) => {
             let rules = [READABLE].into_iter().chain(RULES);
-            checks.extend(
-                rules.map(|rule| rule.of(ceremony).not_applicable("only the hash is known")),
-            );
+            checks.extend(rules.map(|rule| {
+                rule.of(ceremony).not_checked("only the hash of the client data is known")
+            }));
             return hash;
         }
         ClientData::Json(json) => json,

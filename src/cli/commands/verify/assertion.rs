@@ -1,5 +1,6 @@
 //! `fidokey verify assertion`.
 
+use super::asked::Asked;
 use super::expectation::ExpectationArgs;
 use super::source::{self, no_registration, read};
 use crate::cli::app::App;
@@ -10,7 +11,6 @@ use crate::cli::exit::Exit;
 use crate::cli::files::{base64_flag, credential_id_flag};
 use crate::client::KnownRegistration;
 use crate::output::verification::VerificationView;
-use crate::webauthn::public_key::PublicKey;
 use crate::webauthn::verify::{self, AssertionInput};
 use clap::Args;
 use std::path::PathBuf;
@@ -37,10 +37,10 @@ pub(super) struct AssertionArgs {
     #[arg(long, value_name = "FILE")]
     pub public_key: Option<PathBuf>,
     /// A credential ID in base64url that was allowed (can be repeated).
-    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub allow: Vec<String>,
     /// No credential was named, as for a passkey: the response must have a user handle.
-    #[arg(long, conflicts_with = "allow")]
+    #[arg(long, conflicts_with_all = ["allow", "options"])]
     pub discoverable: bool,
     /// The account's user handle in base64url (that of the saved registration if absent).
     #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
@@ -49,7 +49,7 @@ pub(super) struct AssertionArgs {
     #[arg(long, value_name = "NUMBER")]
     pub sign_count: Option<u32>,
     /// The AppID, where the extension appid was asked for.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "options")]
     pub appid: Option<String>,
 }
 
@@ -59,26 +59,28 @@ pub(super) struct AssertionArgs {
 ///
 /// When a flag or a file cannot be used.
 pub(super) fn run(app: &mut App<'_>, args: &AssertionArgs) -> Result<Exit, CliError> {
-    let files =
-        [Some(args.file.as_path()), args.registration.as_deref(), args.public_key.as_deref()];
-    let [bytes, registration, public_key] = read(app, files)?;
+    let options = args.expectation.options.as_deref();
+    let files = [
+        Some(args.file.as_path()),
+        args.registration.as_deref(),
+        args.public_key.as_deref(),
+        options,
+    ];
+    let [bytes, registration, public_key, asked] = read(app, files)?;
+    let asked = options.zip(asked).map(|(path, bytes)| Asked::of_request(path, &bytes));
+    let asked = asked.transpose()?;
     let response = source::assertion(&args.file, &bytes.unwrap_or_default())?;
     let mut known = match (&args.registration, registration, &args.public_key, public_key) {
         (Some(path), Some(bytes), _, _) => {
             KnownRegistration::from_file(&bytes).map_err(|error| no_registration(path, &error))?
         }
         (_, _, Some(path), Some(bytes)) => {
-            let key = PublicKey::from_file_bytes(&bytes);
-            if let Err(error) = &key
-                && !error.is_unsupported()
-            {
+            KnownRegistration::from_key_file(&bytes).map_err(|error| {
                 let name = source_name(path);
-                let message = format!("{name} is not a public key. Nothing was verified.");
-                return Err(CliError::usage(message)
+                CliError::usage(format!("{name} is not a public key. Nothing was verified."))
                     .cause(error.to_string())
-                    .hint("`--registration` with the registration's response does as well."));
-            }
-            KnownRegistration::of_key(key)
+                    .hint("`--registration` with the registration's response does as well.")
+            })?
         }
         _ => {
             return Err(CliError::usage("There is nothing to verify the signature with.")
@@ -89,15 +91,25 @@ pub(super) fn run(app: &mut App<'_>, args: &AssertionArgs) -> Result<Exit, CliEr
         known.user_handle = Some(base64_flag("--user-handle", text)?);
     }
     known.sign_count = args.sign_count.or(known.sign_count);
-    let allowed: Result<Vec<_>, _> =
-        args.allow.iter().map(|text| credential_id_flag("--allow", text)).collect();
-    let allowed = allowed?;
+    let allowed = match &asked {
+        Some(asked) => asked.listed.clone(),
+        None => {
+            let named = args.allow.iter().map(|text| credential_id_flag("--allow", text));
+            named.collect::<Result<Vec<_>, _>>()?
+        }
+    };
     let hash = response.response.authenticator_data.as_bytes().first_chunk::<32>().copied();
     let client_data = response.response.client_data_json.as_ref();
     let client_data = args.expectation.client_data(client_data)?;
-    let mut expectation = args.expectation.expectation(app, known.rp_id.as_deref(), hash)?;
-    expectation.expected.app_id = args.appid.clone();
-    expectation.expected.discoverable = Some(args.discoverable);
+    let mut expectation =
+        args.expectation.expectation(app, asked.as_ref(), known.rp_id.as_deref(), hash)?;
+    let app_id = asked.as_ref().map_or_else(|| args.appid.clone(), |asked| asked.app_id.clone());
+    // An empty one is the origin that asks (FIDO AppID and Facet Specification section 3.1.2).
+    let origin = expectation.expected.origins.first().cloned();
+    expectation.expected.app_id =
+        app_id.map(|id| if id.is_empty() { origin.unwrap_or_default() } else { id });
+    let discoverable = asked.as_ref().map_or(args.discoverable, |asked| asked.listed.is_empty());
+    expectation.expected.discoverable = Some(discoverable);
     let verdict = verify::assertion(&AssertionInput {
         client_data,
         authenticator_data: response.response.authenticator_data.as_bytes(),

@@ -1,11 +1,13 @@
 //! The flags by which both commands say what a relying party expects, and what is made of those
 //! that were not given.
 
+use super::asked::Asked;
 use crate::cli::app::App;
 use crate::cli::commands::client_data::rp_id_form;
 use crate::cli::commands::flag_values::VerificationChoice;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
+use crate::cli::explain;
 use crate::cli::files::{base64_flag, hash_flag};
 use crate::output::text::escape;
 use crate::output::verification::RpIdSource;
@@ -14,6 +16,7 @@ use crate::webauthn::origin::Origin;
 use crate::webauthn::rp_id::{RpId, RpIdError};
 use crate::webauthn::verify::{BackupPolicy, ClientData, Expected};
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// Bytes that a challenge should have (WebAuthn Level 3 section 13.4.3).
 const CHALLENGE: usize = 16;
@@ -21,11 +24,15 @@ const CHALLENGE: usize = 16;
 /// What the relying party expects.
 #[derive(Debug, Args)]
 pub(super) struct ExpectationArgs {
+    /// What was asked for: the options that the server sent, in JSON; `-` for standard input. Challenge,
+    /// relying party, credentials, user verification, extensions and algorithms are taken from there.
+    #[arg(long, value_name = "FILE")]
+    pub options: Option<PathBuf>,
     /// The relying party's ID (that of the saved registration, or of --origin, if absent).
-    #[arg(long = "rp", value_name = "ID")]
+    #[arg(long = "rp", value_name = "ID", conflicts_with = "options")]
     pub rp: Option<String>,
     /// The challenge that was sent, in base64url.
-    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
+    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub challenge: Option<String>,
     /// An origin that may ask, such as `https://login.example.com` (can be repeated).
     #[arg(long = "origin", value_name = "ORIGIN")]
@@ -37,20 +44,20 @@ pub(super) struct ExpectationArgs {
     #[arg(long = "top-origin", value_name = "ORIGIN", requires = "cross_origin")]
     pub top_origins: Vec<String>,
     /// Whether the person had to be verified by PIN or fingerprint.
-    #[arg(long, value_name = "WHEN", default_value = "preferred")]
+    #[arg(long, value_name = "WHEN", default_value = "preferred", conflicts_with = "options")]
     pub user_verification: VerificationChoice,
     /// Nobody had to touch the key, as in a conditional registration.
     #[arg(long)]
     pub no_user_presence: bool,
     /// An extension that was asked for, by WebAuthn's or the key's name (can be repeated).
-    #[arg(long = "extension", value_name = "NAME")]
+    #[arg(long = "extension", value_name = "NAME", conflicts_with = "options")]
     pub extensions: Vec<String>,
     /// What the flags on backups must say.
     #[arg(long, value_name = "POLICY", default_value = "any")]
     pub backup: BackupChoice,
     /// The SHA-256 of the client data, where the response does not hold it, in base64url or
     /// hexadecimal.
-    #[arg(long, value_name = "HASH", allow_hyphen_values = true, value_parser = EncodedValue)]
+    #[arg(long, value_name = "HASH", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with_all = ["challenge", "origins", "cross_origin", "options"])]
     pub client_data_hash: Option<String>,
 }
 
@@ -73,6 +80,14 @@ pub(super) struct Expectation {
     pub(super) rp_id_source: RpIdSource,
 }
 
+/// Says that the registration belongs to another relying party than the one that is expected.
+fn at_another(other: &str, names: &str, text: &str) -> CliError {
+    let (other, text) = (escape(other), escape(text));
+    CliError::usage(format!(
+        "The registration is one at {other}, and {names} {text}. Nothing was verified."
+    ))
+}
+
 fn wrong(flag: &str, error: &dyn std::error::Error) -> CliError {
     CliError::usage(format!("`{flag}` cannot be used. Nothing was verified."))
         .cause(error.to_string())
@@ -93,19 +108,31 @@ fn origin(flag: &str, text: &str) -> Result<String, CliError> {
 }
 
 impl ExpectationArgs {
-    /// Puts together what is expected of a response. `of_registration` is the relying party of the
-    /// registration, where that is known; `rp_id_hash` is what the response has.
+    /// Puts together what is expected of a response. `asked` is what the options say; `of_registration` is
+    /// the relying party of the registration, where that is known; `rp_id_hash` is what the response has.
     pub(super) fn expectation(
         &self,
         app: &mut App<'_>,
+        asked: Option<&Asked>,
         of_registration: Option<&str>,
         rp_id_hash: Option<[u8; 32]>,
     ) -> Result<Expectation, CliError> {
         let origins: Result<Vec<String>, CliError> =
             self.origins.iter().map(|text| origin("--origin", text)).collect();
         let origins = origins?;
-        let (rp_id, rp_id_source) = match (&self.rp, of_registration) {
-            (Some(text), of_registration) => {
+        let of_options = asked.map(|asked| (asked.rp_id.0, asked.rp_id.1.as_deref()));
+        let of_options = of_options.and_then(|(member, text)| Some((member, text?)));
+        let (rp_id, rp_id_source) = match (&self.rp, of_options, of_registration) {
+            (_, Some((member, text)), of_registration) => {
+                let named = explain::named(member, Some(text));
+                let rp_id = RpId::parse(text).map_err(|error| explain::rp_id(&error, &named))?;
+                if let Some(other) = of_registration.filter(|other| *other != text) {
+                    return Err(at_another(other, "the options name", text)
+                        .hint("Give the registration that belongs to these options."));
+                }
+                (rp_id.to_string(), RpIdSource::Options)
+            }
+            (Some(text), None, of_registration) => {
                 let rp_id = RpId::parse_for_client_data_hash(text);
                 let rp_id = rp_id.map_err(|error| {
                     wrong("--rp", &error)
@@ -115,17 +142,16 @@ impl ExpectationArgs {
                     return Err(wrong("--rp", &error).hint(rp_id_form(&error)));
                 }
                 if let Some(other) = of_registration.filter(|other| *other != text) {
-                    let (other, text) = (escape(other), escape(text));
-                    return Err(CliError::usage(format!(
-                        "The registration is one at {other}, and `--rp` names {text}. Nothing was \
-                         verified."
-                    ))
-                    .hint("Leave `--rp` out, or give the registration at that relying party."));
+                    return Err(at_another(other, "`--rp` names", text).hint(
+                        "Leave `--rp` out, or give the registration at that relying party.",
+                    ));
                 }
                 (rp_id.to_string(), RpIdSource::Flag)
             }
-            (None, Some(of_registration)) => (of_registration.to_owned(), RpIdSource::Registration),
-            (None, None) => match self.of_origins(&origins, rp_id_hash) {
+            (None, None, Some(of_registration)) => {
+                (of_registration.to_owned(), RpIdSource::Registration)
+            }
+            (None, None, None) => match self.of_origins(&origins, rp_id_hash) {
                 Some(rp_id) => (rp_id, RpIdSource::Origin),
                 None => {
                     return Err(CliError::usage(
@@ -136,15 +162,20 @@ impl ExpectationArgs {
             },
         };
         let mut expected = Expected::new(rp_id);
-        expected.challenge = self.challenge(app)?;
+        expected.challenge = match asked {
+            Some(asked) => Some(asked.challenge.clone()),
+            None => self.challenge(app)?,
+        };
         expected.origins = origins;
         expected.cross_origin = self.cross_origin;
         let top: Result<Vec<String>, CliError> =
             self.top_origins.iter().map(|text| origin("--top-origin", text)).collect();
         expected.top_origins = top?;
         expected.user_presence = !self.no_user_presence;
-        expected.user_verification = self.user_verification == VerificationChoice::Required;
-        expected.extensions = (!self.extensions.is_empty()).then(|| self.extensions.clone());
+        let required = self.user_verification == VerificationChoice::Required;
+        expected.user_verification = asked.map_or(required, |asked| asked.user_verification);
+        let stated = (!self.extensions.is_empty()).then(|| self.extensions.clone());
+        expected.extensions = asked.map(|asked| asked.extensions.clone()).or(stated);
         expected.backup = match self.backup {
             BackupChoice::Any => None,
             BackupChoice::DeviceBound => Some(BackupPolicy::DeviceBound),

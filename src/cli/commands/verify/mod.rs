@@ -1,6 +1,7 @@
 //! `fidokey verify`: the verdict on a response that was saved, by any browser or program. No key is
 //! touched.
 
+mod asked;
 mod assertion;
 mod expectation;
 mod registration;
@@ -45,7 +46,10 @@ pub fn run(app: &mut App<'_>, args: &VerifyArgs) -> Result<Exit, CliError> {
         VerifyCommand::Registration(args) => registration::run(app, args),
         VerifyCommand::Assertion(args) => assertion::run(app, args),
     };
-    // There is no key that anything could be sent to.
-    let of_a_key = |text: &str| text.replace("Nothing was sent.", "Nothing was verified.");
+    // There is no key that anything could be sent to, and none that could be changed.
+    let of_a_key = |text: &str| {
+        let text = text.replace("Nothing was sent.", "Nothing was verified.");
+        text.replace("Nothing was changed.", "Nothing was verified.")
+    };
     result.map_err(|error| error.map_texts(of_a_key))
 }

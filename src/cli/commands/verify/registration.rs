@@ -1,5 +1,6 @@
 //! `fidokey verify registration`.
 
+use super::asked::Asked;
 use super::expectation::ExpectationArgs;
 use super::source::{no_registration, read};
 use crate::cli::app::App;
@@ -28,7 +29,7 @@ pub(super) struct RegistrationArgs {
     pub expectation: ExpectationArgs,
     /// An algorithm that was asked for: ES256, EdDSA, RS256 and so on, or any COSE number (can be
     /// repeated).
-    #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm)]
+    #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm, conflicts_with = "options")]
     pub algorithms: Vec<Algorithm>,
     /// A credential ID in base64url that is registered already (can be repeated).
     #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
@@ -44,8 +45,11 @@ pub(super) struct RegistrationArgs {
 ///
 /// When a flag or the file cannot be used.
 pub(super) fn run(app: &mut App<'_>, args: &RegistrationArgs) -> Result<Exit, CliError> {
-    let [bytes] = read(app, [Some(&args.file)])?;
+    let options = args.expectation.options.as_deref();
+    let [bytes, asked] = read(app, [Some(&args.file), options])?;
     let bytes = bytes.unwrap_or_default();
+    let asked = options.zip(asked).map(|(path, bytes)| Asked::of_creation(path, &bytes));
+    let asked = asked.transpose()?;
     let registration =
         ReadRegistration::from_file(&bytes).map_err(|error| no_registration(&args.file, &error))?;
     let response = &registration.response.response;
@@ -54,13 +58,15 @@ pub(super) fn run(app: &mut App<'_>, args: &RegistrationArgs) -> Result<Exit, Cl
     let hash = data.as_ref().and_then(|data| data.first_chunk::<32>()).copied();
     let expectation = &args.expectation;
     let client_data = expectation.client_data(response.client_data_json.as_ref())?;
-    let mut expectation = expectation.expectation(app, registration.rp_id.as_deref(), hash)?;
-    expectation.expected.algorithms = args.algorithms.clone();
-    if !args.exclude.is_empty() {
-        let taken: Result<_, _> =
-            args.exclude.iter().map(|text| credential_id_flag("--exclude", text)).collect();
-        expectation.expected.taken = Some(taken?);
+    let mut expectation =
+        expectation.expectation(app, asked.as_ref(), registration.rp_id.as_deref(), hash)?;
+    let of_options = asked.as_ref().map(|asked| asked.algorithms.clone());
+    expectation.expected.algorithms = of_options.unwrap_or_else(|| args.algorithms.clone());
+    let mut taken = asked.map(|asked| asked.listed).unwrap_or_default();
+    for text in &args.exclude {
+        taken.push(credential_id_flag("--exclude", text)?);
     }
+    expectation.expected.taken = Some(taken).filter(|taken| !taken.is_empty());
     let trust = args.trust.read(app)?;
     let verdict = verify::registration(&RegistrationInput {
         client_data,

@@ -13,8 +13,10 @@ pub(super) fn read<const N: usize>(
     paths: [Option<&Path>; N],
 ) -> Result<[Option<Vec<u8>>; N], CliError> {
     if paths.iter().flatten().filter(|path| is_stdin(path)).count() > 1 {
-        return Err(CliError::usage("Two files cannot both come from standard input.")
-            .hint("Give one of them by its name."));
+        return Err(CliError::usage(
+            "Two files cannot both come from standard input. Nothing was verified.",
+        )
+        .hint("Give one of them by its name."));
     }
     let mut read = [const { None }; N];
     for (slot, path) in read.iter_mut().zip(paths) {
@@ -80,9 +82,9 @@ fn hint(error: CliError, kind: DocumentKind, wanted: &str) -> CliError {
         DocumentKind::ClientData => {
             error.hint("Give the whole response, which holds the client data.")
         }
-        DocumentKind::GraphRequest => {
-            error.hint("Give its member publicKeyCredential in a file of its own.")
-        }
+        DocumentKind::GraphRequest => error.hint(
+            "It holds a registration: `fidokey verify registration` takes it, and `--registration`.",
+        ),
         DocumentKind::Verdict => error.hint(format!(
             "A verdict says what was checked; give the response itself, as `fidokey {} --json` \
              prints it.",
