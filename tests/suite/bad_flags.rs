@@ -192,6 +192,7 @@ fn files_that_cannot_be_written_are_found_before_anything_is_sent() {
         (format!("{assert} --secret-out {kept} --save {nowhere}"), Exit::Failed),
         (format!("assert --rp example.com --registration {read} --save {read}"), Exit::Usage),
         (format!("assert --rp example.com --pin-file {again} --save {kept}"), Exit::Usage),
+        (format!("assert --rp example.com --registration {read} --pin-file {read}"), Exit::Usage),
         (format!("{register} --save {again} --report {kept}"), Exit::Usage),
         (format!("{register} --roots {read} --save {read}"), Exit::Usage),
     ] {

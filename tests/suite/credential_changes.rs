@@ -135,6 +135,26 @@ fn names_are_changed_and_the_rest_is_kept() {
     }
 }
 
+/// A name that was taken away, and an account that goes by the same words as before.
+#[test]
+fn what_became_of_names_is_said_where_they_read_the_same() {
+    let stocked = Stocked::usual();
+    let mut text = String::new();
+    for (user, flag, name) in
+        [("bob", "--name", ""), ("carol", "--display-name", "carol"), ("alice", "--name", "alice")]
+    {
+        let id = stocked.short(user);
+        let line = format!("credential rename {id} {}", stocked.pin);
+        text.push_str(&stocked.desk.command(&line).arg(flag).arg(name).run().stdout);
+    }
+    stocked.register("empty.example", "dora", "", "");
+    let shown = stocked.run("credential list --rp empty.example").stdout;
+    let delete = format!("credential delete {} {}", stocked.short("dora"), stocked.pin);
+    let asked = stocked.desk.command(&delete).typing(["n"]).run();
+    assert!(!format!("{shown}{asked}").contains("()"), "{shown}{asked}");
+    insta::assert_snapshot!(text);
+}
+
 #[test]
 fn a_name_that_is_too_long_is_warned_of() {
     let stocked = Stocked::usual();

@@ -62,6 +62,8 @@ fn virtual_keys_that_cannot_be_read_are_no_matter_to_real_ones() {
         let (ended, stderr) = run(line);
         assert_eq!(ended, Some(code), "{line}: {stderr}");
         assert!(!stderr.contains("container"), "{line}: {stderr}");
+        let hinted = stderr.contains("`fidokey virtual list` says why");
+        assert_eq!(hinted, line.starts_with("list"), "{line}: {stderr}");
     }
 }
 

@@ -123,7 +123,7 @@ fn a_key_of_a_newer_version_is_for_that_version() {
     let path = keys.state_path(&"work".parse().unwrap());
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(path, text.replace("\"version\":1", "\"version\":2")).unwrap();
-    let lines = ["virtual list", "info --device virtual:work"];
+    let lines = ["virtual list", "info --device virtual:work", "doctor --device virtual:work"];
     let asked = desk.command("virtual delete work").typing(["n"]).run();
     asked.ended(Exit::NotConfirmed);
     let text = format!("{}\n{asked}", transcript(&desk, lines));

@@ -49,6 +49,9 @@ pub fn run(app: &mut App<'_>, _: &ListArgs) -> Result<Exit, CliError> {
         );
     }
     let is_whole = app.global.device.is_none();
+    if is_whole && app.setting.data_directory.is_some() && view.virtual_keys.is_none() {
+        app.ui.hint("`fidokey virtual list` says why the virtual keys cannot be read.");
+    }
     if let Some(number) = view.virtual_keys.filter(|number| *number > 0 && is_whole) {
         let keys = count(number, "virtual key", "virtual keys");
         app.ui.status(&format!("Not shown: {keys} (`fidokey virtual list`)."));

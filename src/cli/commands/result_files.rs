@@ -13,7 +13,7 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 }
 
 /// Makes sure, before anything is sent, that what is made can be kept: each in a file of its own, and
-/// none in a file that is read, the PIN's among them. Of the flags that write only `--secret-out` knows
+/// none in a file that is read, the PIN's among them, which is read for nothing else. Of the flags that write only `--secret-out` knows
 /// `-`.
 ///
 /// # Errors
@@ -25,7 +25,14 @@ pub(super) fn check_files<'a, const N: usize>(
     files: [(&'a str, &'a Option<PathBuf>); N],
 ) -> Result<(), CliError> {
     let pin = app.global.pin_file.as_deref().map(|path| ("--pin-file", path));
-    let mut taken: Vec<(&str, &Path)> = read.into_iter().chain(pin).collect();
+    let mut taken: Vec<(&str, &Path)> = read.into_iter().collect();
+    if let Some((flag, pin)) = pin {
+        // No PIN try is spent on what a file for something else says.
+        if let Some((other, _)) = taken.iter().find(|(_, taken)| is_same_file(taken, pin)) {
+            return Err(same_file(other, flag));
+        }
+        taken.push((flag, pin));
+    }
     for (flag, path) in files {
         let Some(path) = path.as_deref() else { continue };
         if is_stdout(path) {
@@ -38,15 +45,17 @@ pub(super) fn check_files<'a, const N: usize>(
             .hint("A file with this name is written as `./-`."));
         }
         if let Some((other, _)) = taken.iter().find(|(_, taken)| is_same_file(taken, path)) {
-            return Err(CliError::usage(format!(
-                "`{other}` and `{flag}` name the same file. Nothing was sent."
-            ))
-            .hint("Give each a file of its own."));
+            return Err(same_file(other, flag));
         }
         check_writable(path)?;
         taken.push((flag, path));
     }
     Ok(())
+}
+
+fn same_file(one: &str, other: &str) -> CliError {
+    CliError::usage(format!("`{one}` and `{other}` name the same file. Nothing was sent."))
+        .hint("Give each a file of its own.")
 }
 
 /// The files among these that a flag names.

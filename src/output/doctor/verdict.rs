@@ -11,7 +11,7 @@ use crate::output::list::{Status, reason};
 use crate::output::remedy::{RemedyView, shell_word};
 use crate::output::text::escape;
 use crate::output::words::{capitalized, key_name};
-use crate::transport::{KeyDescription, KeyKind};
+use crate::transport::{KeyDescription, KeyKind, OpenError};
 use crate::webauthn::model_names::ModelNames;
 use serde::Serialize;
 
@@ -162,7 +162,12 @@ impl KeyVerdict {
                     .into_iter()
                     .flatten()
                     .reduce(|one, other| format!("{one} {other}"));
-                verdict.remedy = Some(repair(examined));
+                verdict.remedy = Some(match error {
+                    AuthenticatorError::Open(error) if examined.key.kind == KeyKind::Virtual => {
+                        repair_virtual(examined, error)
+                    }
+                    _ => repair(examined),
+                });
             }
         }
         verdict
@@ -301,18 +306,36 @@ fn is_blocked(pin: &Result<PinState, AuthenticatorError>) -> bool {
 
 /// What may help a key of which nothing better is known.
 fn repair(examined: &Examined<'_>) -> RemedyView {
-    let virtual_name = examined.key.path.0.strip_prefix("virtual:");
-    match virtual_name.filter(|_| examined.key.kind == KeyKind::Virtual) {
-        Some(name) => RemedyView::other(
+    if examined.key.kind == KeyKind::Virtual {
+        return RemedyView::other("try_again", "Run the command again", None);
+    }
+    RemedyView::other(
+        "replug",
+        "Unplug the key, plug it in again, and run the command again. If that does not help, \
+         try another socket and another computer",
+        None,
+    )
+}
+
+/// What may help a virtual key that cannot be switched on. Only what is damaged is to be deleted.
+fn repair_virtual(examined: &Examined<'_>, error: &OpenError) -> RemedyView {
+    let name = examined.key.path.0.strip_prefix("virtual:");
+    match (error, name) {
+        (OpenError::State { is_newer: true, .. }, _) => RemedyView::other(
+            "use_newer_version",
+            "Use the version of fidokey that wrote it, or a newer one",
+            None,
+        ),
+        (OpenError::State { .. }, Some(name)) => RemedyView::other(
             "delete_virtual_key",
             "If it is not needed any more, delete it; what is on it is lost",
             Some(format!("{} virtual delete {}", examined.program, shell_word(name))),
         ),
-        None => RemedyView::other(
-            "replug",
-            "Unplug the key, plug it in again, and run the command again. If that does not help, \
-             try another socket and another computer",
+        (OpenError::Other { .. }, _) => RemedyView::other(
+            "permit_files",
+            "See that you may read and write its files, and that the disk is not full",
             None,
         ),
+        _ => repair(examined),
     }
 }
