@@ -120,9 +120,9 @@ fn notation(bytes: &[u8]) -> Option<String> {
     Some(cbor::parse(bytes).ok()?.value().ok()?.to_string())
 }
 
-/// What one ceremony left behind.
+/// What stands in a list of records.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Record {
+pub struct RecordLine {
     /// Its number, counted from 1 since the service began.
     pub number: u64,
     /// When the response came, in seconds since 1970.
@@ -135,10 +135,18 @@ pub struct Record {
     pub user: Option<String>,
     /// Whether the response was accepted.
     pub accepted: bool,
-    /// Why it was refused, in one line.
-    pub reason: Option<String>,
     /// The browser's error, when there was no response to judge.
     pub browser_error: Option<String>,
+}
+
+/// What one ceremony left behind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Record {
+    /// The same in short.
+    #[serde(flatten)]
+    pub line: RecordLine,
+    /// Why it was refused, in one line.
+    pub reason: Option<String>,
     /// The AAGUID of the key's model; of a sign-in, the one that was registered.
     pub aaguid: Option<String>,
     /// What the key's model is called.
@@ -204,7 +212,7 @@ impl Records {
         }
         let aaguid = record.aaguid.as_deref().and_then(|text| text.parse().ok());
         record.model = aaguid.and_then(|aaguid| names.name(aaguid)).map(str::to_owned);
-        record.accepted = judgement.accepted;
+        record.line.accepted = judgement.accepted;
         record.reason = judgement.reason();
         record.checks.clone_from(&judgement.checks);
         record.facts = judgement.facts.clone();
@@ -214,7 +222,7 @@ impl Records {
     /// Makes a record of a ceremony that came to no response, and keeps it; gives its number.
     pub fn keep_unanswered(&mut self, evidence: Evidence<'_>, error: &str, time: u64) -> u64 {
         let mut record = Self::record(evidence, time);
-        record.browser_error = Some(error.to_owned());
+        record.line.browser_error = Some(error.to_owned());
         self.push(record)
     }
 
@@ -224,14 +232,16 @@ impl Records {
             Kind::Assertion => DecodedData::of(evidence.data),
         };
         Record {
-            number: 0,
-            time,
-            kind: evidence.kind,
-            flow: evidence.flow,
-            user: evidence.user,
-            accepted: false,
+            line: RecordLine {
+                number: 0,
+                time,
+                kind: evidence.kind,
+                flow: evidence.flow,
+                user: evidence.user,
+                accepted: false,
+                browser_error: None,
+            },
             reason: None,
-            browser_error: None,
             aaguid: evidence.aaguid,
             model: None,
             options: evidence.options.clone(),
@@ -246,7 +256,7 @@ impl Records {
 
     fn push(&mut self, mut record: Record) -> u64 {
         self.made = self.made.saturating_add(1);
-        record.number = self.made;
+        record.line.number = self.made;
         if self.kept.len() >= MAX_RECORDS {
             self.kept.pop_front();
         }

@@ -18,7 +18,7 @@ pub use refusal::Refusal;
 pub use sessions::{Entry, MAX_SESSIONS, SESSION_IDLE, SessionKey, WAIT};
 pub use surroundings::{Store, Surroundings};
 pub use tries::{FORGOTTEN, MOST_TRIES};
-pub use views::{AccountView, RecordLine, SessionView, TokenView};
+pub use views::{AccountView, SessionView, TokenView};
 
 use super::accounts::state::State;
 use super::identity::Identity;

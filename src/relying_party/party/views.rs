@@ -4,7 +4,7 @@ use super::sessions::Level;
 use super::{Refusal, RelyingParty, SessionKey};
 use crate::relying_party::accounts::{Account, Credential, Purpose};
 use crate::relying_party::identity::Profile;
-use crate::relying_party::record::{Flow, Kind, Record};
+use crate::relying_party::record::{Record, RecordLine};
 use crate::webauthn::base64url::Base64Url;
 use serde::Serialize;
 
@@ -57,39 +57,6 @@ pub struct TokenView {
     pub used: Option<u64>,
 }
 
-/// A record in a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct RecordLine {
-    /// Its number.
-    pub number: u64,
-    /// When the response came, in seconds since 1970.
-    pub time: u64,
-    /// Which ceremony it was.
-    pub kind: Kind,
-    /// For what.
-    pub flow: Flow,
-    /// The account's name, where one is known.
-    pub user: Option<String>,
-    /// Whether the response was accepted.
-    pub accepted: bool,
-    /// The browser's error, when there was no response to judge.
-    pub browser_error: Option<String>,
-}
-
-impl RecordLine {
-    fn of(record: &Record) -> Self {
-        Self {
-            number: record.number,
-            time: record.time,
-            kind: record.kind,
-            flow: record.flow,
-            user: record.user.clone(),
-            accepted: record.accepted,
-            browser_error: record.browser_error.clone(),
-        }
-    }
-}
-
 impl RelyingParty<'_> {
     /// Tells who is at the page.
     pub fn session_view(&self, session: Option<SessionKey>) -> SessionView {
@@ -137,7 +104,7 @@ impl RelyingParty<'_> {
 
     /// The records that a session may look at, the newest first.
     pub fn records(&self, session: Option<SessionKey>) -> Vec<RecordLine> {
-        self.seen_by(session).map(RecordLine::of).collect()
+        self.seen_by(session).map(|record| record.line.clone()).collect()
     }
 
     /// A record.
@@ -146,7 +113,7 @@ impl RelyingParty<'_> {
     ///
     /// [`Refusal::NoRecord`] when there is none of this number, or it is somebody else's.
     pub fn record(&self, session: Option<SessionKey>, number: u64) -> Result<Record, Refusal> {
-        let found = self.seen_by(session).find(|record| record.number == number);
+        let found = self.seen_by(session).find(|record| record.line.number == number);
         found.cloned().ok_or(Refusal::NoRecord)
     }
 
