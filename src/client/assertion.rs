@@ -1,11 +1,13 @@
 //! Making an assertion (WebAuthn Level 3 section 5.1.4).
 
+use super::client_data::PreparedClientData;
 use super::extensions::{self, LeftOut, keeps_large_blobs, salts};
 use super::{ClientDataSource, ClientError, Expectations};
 use crate::authenticator::{
     self, AssertParameters, AuthenticatorError, Context, Key, UserVerification,
 };
 use crate::ctap::extensions::AssertionOutputs;
+use crate::ctap::get_assertion::AssertionResponse;
 use crate::ctap::get_info::Info;
 use crate::ctap::hmac_secret::{HmacOutputs, HmacSalts};
 use crate::ctap::large_blobs::{LargeBlobArray, LargeBlobError};
@@ -18,7 +20,7 @@ use crate::webauthn::json::{
 };
 use crate::webauthn::public_key::{PublicKey, PublicKeyError};
 use crate::webauthn::rp_id::RpId;
-use crate::webauthn::verify::{self, AssertionInput, ClientData, Verdict};
+use crate::webauthn::verify::{self, AssertionInput, Verdict};
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -160,7 +162,7 @@ impl Asserted {
 pub fn assert(
     key: &mut Key,
     context: &mut Context<'_>,
-    request: AssertionRequest,
+    mut request: AssertionRequest,
 ) -> Result<Vec<Asserted>, ClientError> {
     request.check()?;
     let mut client_data = request.client_data.prepare(ClientDataType::Get, &request.rp_id)?;
@@ -171,10 +173,7 @@ pub fn assert(
     let derives = plan.derives() || request.hmac_secret.is_some();
     let get_cred_blob = plan.get_cred_blob || request.get_cred_blob;
     let large_blob_key = plan.large_blob || request.large_blob_key;
-    let asked =
-        [(derives, "hmac-secret"), (get_cred_blob, "credBlob"), (large_blob_key, "largeBlobKey")];
-    let asked = asked.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned());
-    let asked: Vec<String> = asked.collect();
+    let asked = asked(derives, get_cred_blob, large_blob_key);
     let write = inputs.large_blob.as_ref().and_then(|blob| blob.write.as_ref());
     let parameters = AssertParameters {
         rp_id: request.rp_id.to_string(),
@@ -183,7 +182,7 @@ pub fn assert(
         user_verification,
         user_presence: request.user_presence,
         app_id: inputs.app_id.clone(),
-        hmac_secret: plan.eval.or(request.hmac_secret),
+        hmac_secret: plan.eval.or(request.hmac_secret.take()),
         hmac_secret_by_credential: plan.by_credential,
         get_cred_blob,
         large_blob_key,
@@ -199,53 +198,13 @@ pub fn assert(
     let mut blobs = Blobs { reads, write, rp_id: &parameters.rp_id, read: None };
     let mut asserted = Vec::new();
     for assertion in made.assertions {
-        let mut outputs = assertion.response.extensions();
         let given = assertion.response;
-        let credential_id = given.credential.as_ref().map(|one| one.id.clone()).unwrap_or_default();
-        let mut results = ExtensionResults::new();
-        if inputs.app_id.is_some() {
-            results.insert("appid".to_owned(), made.app_id_used.into());
-        }
-        if inputs.prf.is_some() {
-            results.insert("prf".to_owned(), json!({}));
-        }
-        let asked_for_blob = inputs.get_cred_blob || request.get_cred_blob;
-        if let Some(blob) = outputs.cred_blob.as_ref().filter(|_| asked_for_blob) {
-            results.insert("getCredBlob".to_owned(), encode(blob.expose()).into());
-        }
+        let mut outputs = given.extensions();
+        let mut results = results(&request, made.app_id_used, &outputs);
         let (blob, large_blob_problem) =
             blobs.carry_out(key, context, given.large_blob_key.as_ref());
         results.extend(blob.map(|blob| ("largeBlob".to_owned(), blob)));
-        let user_handle =
-            given.user.as_ref().map(|user| user.id.clone()).filter(|id| !id.is_empty());
-        let response = AuthenticationResponseJson::new(
-            &credential_id,
-            AuthenticatorAssertionResponseJson {
-                client_data_json: client_data.json.as_deref().map(Into::into),
-                authenticator_data: given.auth_data.as_slice().into(),
-                signature: given.signature.as_slice().into(),
-                user_handle: user_handle.as_deref().map(Into::into),
-            },
-            results,
-        );
-        let known = request
-            .known
-            .as_ref()
-            .filter(|known| known.credential_id.as_ref().is_none_or(|id| *id == credential_id));
-        let verdict = verify::assertion(&AssertionInput {
-            client_data: match &client_data.json {
-                Some(json) => ClientData::Json(json),
-                None => ClientData::Hash(client_data.hash),
-            },
-            authenticator_data: &given.auth_data,
-            signature: &given.signature,
-            credential_id: &credential_id,
-            user_handle: user_handle.as_deref(),
-            allowed: &request.allow,
-            known: known.map(KnownRegistration::known).unwrap_or_default(),
-            document: Some(&response),
-            expected: &client_data.expected,
-        });
+        let (response, verdict) = judged(&request, &client_data, &given, results);
         asserted.push(Asserted {
             response,
             verdict,
@@ -260,6 +219,71 @@ pub fn assert(
         });
     }
     Ok(asserted)
+}
+
+/// The extensions that are asked for, by the names that keys use.
+fn asked(derives: bool, get_cred_blob: bool, large_blob_key: bool) -> Vec<String> {
+    let asked =
+        [(derives, "hmac-secret"), (get_cred_blob, "credBlob"), (large_blob_key, "largeBlobKey")];
+    asked.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// What the relying party gets for its inputs, but for the large blob.
+fn results(
+    request: &AssertionRequest,
+    app_id_used: bool,
+    outputs: &AssertionOutputs,
+) -> ExtensionResults {
+    let inputs = &request.client_extensions;
+    let mut results = ExtensionResults::new();
+    if inputs.app_id.is_some() {
+        results.insert("appid".to_owned(), app_id_used.into());
+    }
+    if inputs.prf.is_some() {
+        results.insert("prf".to_owned(), json!({}));
+    }
+    let asked_for_blob = inputs.get_cred_blob || request.get_cred_blob;
+    if let Some(blob) = outputs.cred_blob.as_ref().filter(|_| asked_for_blob) {
+        results.insert("getCredBlob".to_owned(), encode(blob.expose()).into());
+    }
+    results
+}
+
+/// What the relying party gets, and what verifying it says.
+fn judged(
+    request: &AssertionRequest,
+    client_data: &PreparedClientData,
+    given: &AssertionResponse,
+    results: ExtensionResults,
+) -> (AuthenticationResponseJson, Verdict) {
+    let credential_id = given.credential.as_ref().map(|one| one.id.clone()).unwrap_or_default();
+    let user_handle = given.user.as_ref().map(|user| user.id.clone()).filter(|id| !id.is_empty());
+    let response = AuthenticationResponseJson::new(
+        &credential_id,
+        AuthenticatorAssertionResponseJson {
+            client_data_json: client_data.json.as_deref().map(Into::into),
+            authenticator_data: given.auth_data.as_slice().into(),
+            signature: given.signature.as_slice().into(),
+            user_handle: user_handle.as_deref().map(Into::into),
+        },
+        results,
+    );
+    let known = request
+        .known
+        .as_ref()
+        .filter(|known| known.credential_id.as_ref().is_none_or(|id| *id == credential_id));
+    let verdict = verify::assertion(&AssertionInput {
+        client_data: client_data.signed(),
+        authenticator_data: &given.auth_data,
+        signature: &given.signature,
+        credential_id: &credential_id,
+        user_handle: user_handle.as_deref(),
+        allowed: &request.allow,
+        known: known.map(KnownRegistration::known).unwrap_or_default(),
+        document: Some(&response),
+        expected: &client_data.expected,
+    });
+    (response, verdict)
 }
 
 /// What the relying party's inputs become on one key.

@@ -5,7 +5,7 @@ use crate::webauthn::client_data::{ClientDataType, CollectedClientData, hash};
 use crate::webauthn::origin::Origin;
 use crate::webauthn::related_origins::{RelatedOrigins, Relation};
 use crate::webauthn::rp_id::{RpId, RpIdError};
-use crate::webauthn::verify::Expected;
+use crate::webauthn::verify::{ClientData, Expected};
 
 /// The page that asks.
 #[derive(Clone, Debug)]
@@ -65,6 +65,16 @@ pub(super) struct PreparedClientData {
     pub(super) json: Option<Vec<u8>>,
     pub(super) hash: [u8; 32],
     pub(super) expected: Expected,
+}
+
+impl PreparedClientData {
+    /// What is known of what was signed.
+    pub(super) fn signed(&self) -> ClientData<'_> {
+        match &self.json {
+            Some(json) => ClientData::Json(json),
+            None => ClientData::Hash(self.hash),
+        }
+    }
 }
 
 impl ClientDataSource {

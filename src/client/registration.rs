@@ -1,5 +1,6 @@
 //! Registering a credential (WebAuthn Level 3 section 5.1.3).
 
+use super::client_data::PreparedClientData;
 use super::extensions::{self, LeftOut, RegistrationPlan};
 use super::{ClientDataSource, ClientError, Expectations};
 use crate::authenticator::{self, Context, Key, RegisterParameters, UserVerification};
@@ -12,9 +13,9 @@ use crate::webauthn::client_data::ClientDataType;
 use crate::webauthn::json::options::{
     AttestationConveyance, ExtensionInputsJson, ResidentKeyRequirement,
 };
-use crate::webauthn::json::{RegistrationFacts, RegistrationResponseJson};
+use crate::webauthn::json::{ExtensionResults, RegistrationFacts, RegistrationResponseJson};
 use crate::webauthn::rp_id::RpId;
-use crate::webauthn::verify::{self, ClientData, RegistrationInput, Verdict};
+use crate::webauthn::verify::{self, RegistrationInput, Verdict};
 use crate::wire::attestation_object::AttestationObject;
 use crate::wire::cbor;
 use crate::wire::cose::Algorithm;
@@ -204,25 +205,11 @@ pub fn register(
         resident,
         made.large_blob_key.is_some(),
     );
-    let response = RegistrationResponseJson::new(RegistrationFacts {
-        client_data_json: client_data.json.as_deref(),
-        attestation_object: &object,
-        transports: &transports.unwrap_or_else(|| vec!["usb".to_owned()]),
-        extension_results: &results,
-    })?;
     let expected = &mut client_data.expected;
     expected.user_verification = user_verification == UserVerification::Required;
     expected.algorithms = request.algorithms;
     expected.extensions = Some(extensions::expected(&asked, inputs));
-    let verdict = verify::registration(&RegistrationInput {
-        client_data: match &client_data.json {
-            Some(json) => ClientData::Json(json),
-            None => ClientData::Hash(client_data.hash),
-        },
-        attestation_object: response.response.attestation_object.as_bytes(),
-        document: Some(&response),
-        expected,
-    });
+    let (response, verdict) = judged(&client_data, &object, transports, &results)?;
     Ok(Registered {
         response,
         verdict,
@@ -234,6 +221,28 @@ pub fn register(
         outputs,
         left_out,
     })
+}
+
+/// What the relying party gets, and what verifying it says.
+fn judged(
+    client_data: &PreparedClientData,
+    object: &AttestationObject,
+    transports: Option<Vec<String>>,
+    results: &ExtensionResults,
+) -> Result<(RegistrationResponseJson, Verdict), ClientError> {
+    let response = RegistrationResponseJson::new(RegistrationFacts {
+        client_data_json: client_data.json.as_deref(),
+        attestation_object: object,
+        transports: &transports.unwrap_or_else(|| vec!["usb".to_owned()]),
+        extension_results: results,
+    })?;
+    let verdict = verify::registration(&RegistrationInput {
+        client_data: client_data.signed(),
+        attestation_object: response.response.attestation_object.as_bytes(),
+        document: Some(&response),
+        expected: &client_data.expected,
+    });
+    Ok((response, verdict))
 }
 
 const NO_ATTESTATION: &str = "none";
