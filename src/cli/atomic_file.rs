@@ -51,6 +51,10 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return OpenOptions::new().write(true).open(path).map(drop);
     }
+    // The last part of such a path would be taken for the name of a file.
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
     let path = followed(path);
     let (beside, file) = begin(&path, true)?;
     remove_leftovers(&path, &file);
@@ -210,6 +214,13 @@ mod tests {
         replace(&link, b"new", false).unwrap();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
         assert_eq!(fs::read_to_string(&link).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_path_with_nothing_behind_its_last_slash_names_no_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new/");
+        assert_eq!(check(&path).unwrap_err().kind(), io::ErrorKind::NotADirectory);
     }
 
     #[test]

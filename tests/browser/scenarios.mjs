@@ -282,6 +282,26 @@ export const scenarios = {
     await visitor.expect('pharmacy.nine');
   },
 
+  async 'a passkey from the list of names, refused at first'(visitor) {
+    await visitor.plugIn({ transport: 'internal' });
+    await makeAccount(visitor, 'pharmacy.fifty');
+    await registerToken(visitor, 'Passkey', { alone: true });
+    await visitor.hear('status', '“Passkey” was registered');
+    let tries = 0;
+    await visitor.onTheWay('/api/passkey/sign-in/result', async (body) => {
+      tries += 1;
+      if (tries > 1) return;
+      body.response.response.signature = 'AAAA';
+      // As long as a person takes to choose.
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    });
+    await visitor.open('#profile');
+    await visitor.press('Sign out');
+    // The list is offered again.
+    await visitor.hear('status', 'You are signed in');
+    if (tries !== 2) throw new Error(`${tries} responses were sent, and not two`);
+  },
+
   async 'a session that ended, and things that are not there'(visitor) {
     await makeAccount(visitor, 'pharmacy.ten');
     await visitor.open('#tokens');

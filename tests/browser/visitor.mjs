@@ -79,10 +79,10 @@ export class Visitor {
   /** Changes the bodies of requests to a path before the service gets them. */
   async onTheWay(path, change) {
     await this.page.setRequestInterception(true);
-    this.page.on('request', (request) => {
+    this.page.on('request', async (request) => {
       if (request.url() !== `${this.url}${path}`) return request.continue();
       const body = JSON.parse(request.postData());
-      change(body);
+      await change(body);
       return request.continue({ postData: JSON.stringify(body) });
     });
   }
@@ -199,6 +199,13 @@ export class Visitor {
           return violations.map((one) => `${one.id}: ${one.help}\n  ${one.nodes.map((node) => node.html).join('\n  ')}`);
         });
         const overflow = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        // What is not there when it changes is not heard.
+        const unheard = await this.page.evaluate(() =>
+          [...document.querySelectorAll('main > [role=alert], main > [role=status]')]
+            .filter((region) => getComputedStyle(region).display === 'none')
+            .map((region) => `the live region #${region.id} is not there`),
+        );
+        violations.push(...unheard);
         if (overflow > 0) violations.push(`the page is ${overflow} pixels wider than its window`);
         if (violations.length > 0) {
           throw new Error(`at ${width} pixels, ${scheme}:\n${violations.join('\n')}`);

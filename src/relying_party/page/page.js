@@ -97,7 +97,7 @@ async function go(view, ...words) {
   else say();
 }
 
-/** A person takes longer to choose and touch; what fails sooner would fail again and again. */
+/** In milliseconds. A person takes longer to choose and touch; what fails sooner would fail again and again. */
 const AT_ONCE = 1000;
 
 /** Takes a passkey that is chosen in the browser's list of names. */
@@ -107,9 +107,8 @@ async function waitForPasskey() {
     if (await offerPasskeys("/api/passkey/sign-in")) await go("profile", "You are signed in.");
   } catch (error) {
     warnOf(error);
-    // The service said no to a passkey that somebody chose, or somebody cancelled.
-    const chosen = error.record !== undefined && error.status !== undefined;
-    if (chosen || (error.record !== undefined && performance.now() - begun > AT_ONCE)) waitForPasskey();
+    // A ceremony took place: somebody chose another passkey than they can use here, or cancelled.
+    if (error.record !== undefined && performance.now() - begun > AT_ONCE) waitForPasskey();
   }
 }
 

@@ -21,7 +21,7 @@ pub fn account_seeds() -> Vec<Vec<u8>> {
 
 /// A server's answer, and the texts that name one.
 pub fn answer(bytes: &[u8]) {
-    for status in [200, 400] {
+    for status in [200, 400, 503] {
         let body = bytes.to_vec();
         let text = String::from_utf8_lossy(bytes).into_owned();
         let header = Some(text.clone());
