@@ -257,6 +257,7 @@ impl<'w> App<'w> {
         match terminal.read_line(prompt) {
             Ok(Some(line)) if line.trim() == word => Ok(()),
             Ok(_) if self.interrupt.is_requested() => Err(CliError::interrupted()),
+            Ok(Some(line)) if !line.trim().is_empty() => Err(CliError::another_word(word)),
             Ok(_) => Err(CliError::declined()),
             Err(error) => Err(CliError::terminal(&error)),
         }

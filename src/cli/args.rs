@@ -14,7 +14,10 @@ use std::ffi::OsString;
 /// and resets keys. The answer goes to stdout, everything else to stderr.
 #[derive(Debug, Parser)]
 #[command(name = "fidokey", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Start with `fidokey demo`, which needs no key, or `fidokey list`.")]
+#[command(after_help = "Start with `fidokey demo`, which needs no key, or `fidokey list`.\n\
+                        Exit codes: 0 done, 1 failed, 2 wrong command line, 3 no single usable key, \
+                        4 PIN, 5 not touched or declined, 6 not supported, 7 no match, 8 a check said \
+                        no. `fidokey man` explains them.")]
 pub struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
@@ -249,7 +252,8 @@ commands! {
     Virtual(commands::virtual_key::VirtualArgs) = "virtual";
     /// Print a script that completes command lines.
     ///
-    /// For bash: `fidokey completions bash > ~/.local/share/bash-completion/completions/fidokey`.
+    /// For bash: `mkdir -p ~/.local/share/bash-completion/completions`, and then
+    /// `fidokey completions bash > ~/.local/share/bash-completion/completions/fidokey`.
     /// For other shells, put it where the shell looks for such scripts.
     Completions(commands::completions::CompletionsArgs) = "completions";
     /// Print the manual page of fidokey or of one of its commands.

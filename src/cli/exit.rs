@@ -1,4 +1,4 @@
-//! Exit codes, documented in the README.
+//! Exit codes, documented in the README and in every manual page.
 
 /// How the program ended, for the program that called it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,21 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every way to end, with what it means.
+    pub const MEANINGS: [(Self, &str); 11] = [
+        (Self::Done, "done"),
+        (Self::Failed, "failed"),
+        (Self::Usage, "the command line is wrong"),
+        (Self::NoKey, "no key, several keys, or no permission"),
+        (Self::Pin, "the PIN: missing, wrong, blocked, or against the policy"),
+        (Self::NotConfirmed, "nobody touched the key, or somebody said no"),
+        (Self::Unsupported, "the key does not support it"),
+        (Self::NoMatch, "nothing matched"),
+        (Self::Rejected, "a check or verification said no"),
+        (Self::Defect, "a defect of fidokey"),
+        (Self::Interrupted, "interrupted, after the key was told to cancel"),
+    ];
+
     /// The number that the operating system gets.
     pub fn code(self) -> u8 {
         match self {

@@ -32,6 +32,7 @@ pub use virtual_key::{lasting, unusable};
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::terminal::MAX_INPUT;
 use crate::authenticator::{AuthenticatorError, NotSetUp, Question};
 use crate::client::{ClientError, ExtensionError};
 use crate::ctap::{CryptoError, Effect, RandomError};
@@ -65,6 +66,14 @@ impl CliError {
         Self::new(Exit::NotConfirmed, "declined", "Cancelled. Nothing was changed.")
     }
 
+    /// Something was typed in place of the word that says yes.
+    pub fn another_word(word: &str) -> Self {
+        let message = format!("What was typed is not the word \"{word}\". Nothing was changed.");
+        Self::new(Exit::NotConfirmed, "declined", message).hint(format!(
+            "If you are sure, run the command again and type {word}, as it stands here."
+        ))
+    }
+
     /// A confirmation was due and nobody could be asked.
     pub fn cannot_confirm() -> Self {
         Self::new(
@@ -77,6 +86,16 @@ impl CliError {
 
     /// The terminal failed.
     pub fn terminal(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::InvalidInput {
+            return Self::new(
+                Exit::Failed,
+                "line_too_long",
+                format!(
+                    "The line that was typed is longer than {MAX_INPUT} bytes. Nothing was changed."
+                ),
+            )
+            .hint("Run the command again, and type less.");
+        }
         Self::new(Exit::Failed, "terminal", "The terminal cannot be used. Nothing was changed.")
             .cause(error.to_string())
             .hint("Run the command in another terminal, or add `--no-input` and say all by flags.")
@@ -229,12 +248,13 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
         AuthenticatorError::NoUserVerification(missing) => no_user_verification(*missing, &name),
         AuthenticatorError::Pin(error) => pin::explain(error, &name),
         AuthenticatorError::CannotAsk(question) => cannot_ask(*question, &name),
-        AuthenticatorError::Declined(Question::Pin | Question::NewPin) => CliError::new(
-            Exit::NotConfirmed,
-            "declined",
-            "No PIN was given. Nothing was changed, and no PIN try was used.",
-        )
-        .hint("Run the command again when you have the PIN at hand."),
+        AuthenticatorError::Declined(question @ (Question::Pin | Question::NewPin)) => {
+            let message = "No PIN was given. Nothing was changed, and no PIN try was used.";
+            CliError::new(Exit::NotConfirmed, "declined", message).hint(match question {
+                Question::NewPin => "Think of a PIN and run the command again.",
+                _ => "Run the command again when you have the PIN at hand.",
+            })
+        }
         AuthenticatorError::Declined(Question::SameKey) => CliError::declined()
             .hint("Find the key that is to be reset and run `fidokey reset` again."),
         AuthenticatorError::Interrupted => {
@@ -247,7 +267,9 @@ fn ceremony(error: &AuthenticatorError, key: &KeyDescription, after: &str) -> Cl
             format!("{the} denied the request. Nothing was changed."),
         )
         .status(*status)
-        .hint("If nobody touched the key, run the command again and touch it when it blinks."),
+        .hint(
+            "If nobody touched the key, run the command again and touch it when you are asked to.",
+        ),
         AuthenticatorError::Reset(error) => reset::explain(error, &name),
         AuthenticatorError::Random(RandomError(reason))
         | AuthenticatorError::Crypto(CryptoError::Random(RandomError(reason))) => random(reason),

@@ -26,13 +26,33 @@ pub(super) fn base64_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
     })
 }
 
-/// Reads a credential ID given in base64url as a flag.
+/// From how many digits on a text is taken for a whole credential ID in hexadecimal. Of IDs of that
+/// length in base64url, not one in a hundred million million happens to have no other characters.
+const WHOLE_ID: usize = 32;
+
+/// The fewest digits at which the beginning of a credential ID is shown.
+const SHORT_ID: usize = 8;
+
+/// Reads a credential ID given as a flag: in hexadecimal, as it is shown, or in base64url, as it stands
+/// in WebAuthn's documents.
 ///
 /// # Errors
 ///
-/// When the text is something else, or has a length that no credential ID has.
+/// When the text is something else, may be either, or has a length that no credential ID has.
 pub(super) fn credential_id_flag(flag: &str, text: &str) -> Result<Vec<u8>, CliError> {
-    let id = base64_flag(flag, text)?;
+    let is_hex = text.chars().all(|c| c.is_ascii_hexdigit());
+    let id = match from_hex(text) {
+        Some(id) if text.len() >= WHOLE_ID => id,
+        // It would be read as another ID than the one that is meant, and nobody would notice.
+        _ if is_hex && text.len() >= SHORT_ID => {
+            return Err(CliError::usage(format!(
+                "`{flag}` may be the beginning of a credential ID in hexadecimal, or a whole one in \
+                 base64url. Nothing was sent."
+            ))
+            .hint(format!("Give the whole ID; `fidokey credential show {text}` shows both forms.")));
+        }
+        _ => base64_flag(flag, text)?,
+    };
     let wrong = |what: String| {
         CliError::usage(format!("`{flag}` {what}. Nothing was sent."))
             .hint("`fidokey credential list --json` shows credential IDs in base64url as `id`.")
@@ -56,8 +76,8 @@ pub(super) fn hash_flag(flag: &str, text: &str) -> Result<[u8; 32], CliError> {
         CliError::usage(message).hint("Give 32 bytes in base64url, or as 64 hexadecimal digits.")
     };
     let bytes = match from_hex(text) {
-        Some(bytes) => bytes,
-        None => base64url::decode(text).map_err(|_| {
+        Some(bytes) if bytes.len() == 32 => bytes,
+        _ => base64url::decode(text).map_err(|_| {
             wrong(format!("`{flag}` is neither base64url nor 64 digits. Nothing was sent."))
         })?,
     };
@@ -67,9 +87,9 @@ pub(super) fn hash_flag(flag: &str, text: &str) -> Result<[u8; 32], CliError> {
         .map_err(|_| wrong(format!("`{flag}` needs 32 bytes, and has {length}. Nothing was sent.")))
 }
 
-/// Reads exactly 64 hexadecimal digits.
+/// Reads pairs of hexadecimal digits.
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 64 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let digits: Option<Vec<u8>> =
@@ -168,6 +188,10 @@ pub(super) fn check_writable(path: &Path) -> Result<(), CliError> {
         refused.message.push_str(" Nothing was sent.");
         refused
     };
+    // The last part of such a path is taken for the name of a file otherwise.
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") && !path.exists() {
+        return Err(failed(ErrorKind::NotADirectory.into()));
+    }
     atomic_file::check(path).map_err(failed)
 }
 
@@ -206,6 +230,23 @@ mod tests {
         assert_eq!(hash_flag("--x", &text).unwrap(), expected);
         assert!(hash_flag("--x", "AAAA").unwrap_err().message.contains("has 3"));
         assert!(hash_flag("--x", "%%").is_err());
+    }
+
+    #[test]
+    fn a_credential_id_is_read_in_both_forms_and_never_as_another_one() {
+        let id = [0xab; 32];
+        let digits = "ab".repeat(32);
+        for text in [digits.clone(), digits.to_uppercase(), base64url::encode(&id)] {
+            assert_eq!(credential_id_flag("--allow", &text).unwrap(), id, "{text}");
+        }
+        assert_eq!(credential_id_flag("--allow", &"ab".repeat(16)).unwrap(), [0xab; 16]);
+        // The short form that is shown, and a whole one of which the last digit is lost.
+        for text in ["abababab".to_owned(), "a".repeat(31), "a".repeat(63)] {
+            let refused = credential_id_flag("--allow", &text).unwrap_err();
+            assert!(refused.message.contains("hexadecimal"), "{text}: {refused:?}");
+        }
+        // What no short form is.
+        assert_eq!(credential_id_flag("--allow", "AAAA").unwrap(), [0; 3]);
     }
 
     #[test]

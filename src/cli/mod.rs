@@ -24,6 +24,7 @@ pub mod terminal;
 mod tracing;
 pub mod ui;
 mod unread;
+mod usage;
 pub mod world;
 
 pub use process::main;
@@ -34,6 +35,7 @@ use args::{Cli, Command};
 use error::CliError;
 use exit::Exit;
 use std::ffi::OsString;
+use ui::Ui;
 use world::World;
 
 /// Runs one command line in a world and says how it ended.
@@ -52,7 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> E
     let exit = result.as_ref().map_or_else(|error| error.exit, |exit| *exit);
     app.end_trace(exit);
     if let Err(error) = result {
-        report(&mut app, &error);
+        report(&mut app.ui, app.global.json, &error);
     }
     exit
 }
@@ -92,25 +94,25 @@ fn dispatch(app: &mut App<'_>, command: Command) -> Result<Exit, CliError> {
 }
 
 /// Puts an error on stderr: as text with hints, or as one JSON document.
-fn report(app: &mut App<'_>, error: &CliError) {
+fn report(ui: &mut Ui<'_>, json: bool, error: &CliError) {
     if error.exit == Exit::Interrupted {
-        app.ui.clear_echo();
+        ui.clear_echo();
     }
     let mut error = error.clone();
     for hint in &mut error.hints {
-        *hint = app.ui.hint_on_device(hint);
+        *hint = ui.hint_on_device(hint);
     }
     error.hints.dedup();
-    if app.global.json {
+    if json {
         // What names its device already stays as it is.
-        let error = error.map_texts(|text| app.ui.on_device(text));
+        let error = error.map_texts(|text| ui.on_device(text));
         if let Ok(document) = crate::output::json::document(&error.json()) {
-            app.ui.line(document.trim_end());
+            ui.line(document.trim_end());
         }
         return;
     }
-    app.ui.error(&error.text());
+    ui.error(&error.text());
     for hint in &error.hints {
-        app.ui.hint(hint);
+        ui.hint(hint);
     }
 }

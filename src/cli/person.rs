@@ -90,6 +90,37 @@ impl Person<'_, '_> {
         }
     }
 
+    /// As [`Self::pin_from`] for a PIN that the key has: before it is sent otherwise than it was typed,
+    /// which can cost a try, the person is asked.
+    fn existing_pin_from(&mut self, typed: &[u8], key: &KeyDescription) -> Answer<Pin> {
+        let differs = |pin: &Pin| pin.normalization_differs() && !self.pin_as_typed;
+        let can_ask = self.terminal.is_some() && !self.yes;
+        if !can_ask || !Pin::new(typed, self.pin_as_typed).is_ok_and(|pin| differs(&pin)) {
+            return self.pin_from(typed, key);
+        }
+        self.ui.end_line();
+        let Some(terminal) = &mut self.terminal else { return Answer::CannotAsk };
+        let question = "The PIN holds characters that Unicode writes in two ways. They are sent in the \
+                        composed one (NFC), as FIDO prescribes, and not as they were typed. A key \
+                        whose PIN was set by a tool that does not do this refuses it, and a try is \
+                        lost.\nSend it composed? [y/N] ";
+        match terminal.read_line(question) {
+            Ok(Some(line)) if matches!(line.trim().to_lowercase().as_str(), "y" | "yes") => {
+                Pin::new(typed, self.pin_as_typed).map_or(Answer::CannotAsk, Answer::Given)
+            }
+            Ok(Some(_)) => self.cannot(
+                CliError::new(
+                    Exit::NotConfirmed,
+                    "declined",
+                    "The PIN was not sent, and no PIN try was used. Nothing was changed.",
+                )
+                .hint("Add `--pin-as-typed` to send it as it was typed."),
+            ),
+            Ok(None) => Answer::Declined,
+            Err(error) => self.cannot(CliError::terminal(&error)),
+        }
+    }
+
     /// Keeps why there is no answer.
     fn cannot<T>(&mut self, problem: CliError) -> Answer<T> {
         self.problem = Some(problem);
@@ -163,7 +194,7 @@ impl Person<'_, '_> {
         let name = words::key_name(request.key);
         let left = if few { format!(", {}", tries_left(request.retries)) } else { String::new() };
         match self.ask_secret(&format!("PIN of {name}{left}: ")) {
-            Answer::Given(typed) => self.pin_from(&typed, request.key),
+            Answer::Given(typed) => self.existing_pin_from(&typed, request.key),
             Answer::Declined => Answer::Declined,
             Answer::CannotAsk => Answer::CannotAsk,
         }
@@ -270,7 +301,7 @@ impl Interaction for Person<'_, '_> {
         match act {
             _ if self.ui.is_live() => self.ui.progress(&line),
             // Without these nobody knows what to do, however quiet it should be.
-            Act::Unplug | Act::PlugIn { .. } | Act::TouchOne { .. } => self.ui.line(&line),
+            Act::Unplug | Act::PlugIn { .. } | Act::TouchOne { .. } => self.ui.prose(&line),
             _ => self.ui.status(&line),
         }
     }

@@ -51,6 +51,7 @@ fn run_process(arguments: Vec<OsString>) -> Exit {
     let mut random = SystemRandom;
     let setting = Setting {
         stderr_is_terminal: stderr.is_terminal(),
+        stderr_columns: super::terminal::columns(&stderr),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb"),
         data_directory: data_directory(),

@@ -6,6 +6,7 @@
 use super::global::{ColorChoice, Global};
 use super::world::Setting;
 use crate::output::next_command::{hint_on_device, on_device};
+use crate::output::wrap::wrap;
 use std::io::{self, Write};
 
 /// The two streams with the rules for them.
@@ -22,6 +23,8 @@ pub struct Ui<'w> {
     live: bool,
     /// Whether stderr is a terminal.
     on_terminal: bool,
+    /// How many columns that terminal has, where it says so.
+    columns: Option<usize>,
     color: bool,
     /// Whether a line that is rewritten in place stands on the terminal now.
     line_open: bool,
@@ -50,7 +53,30 @@ impl<'w> Ui<'w> {
             for_program: global.json && !setting.stderr_is_terminal,
             live: setting.stderr_is_terminal && !global.quiet,
             on_terminal: setting.stderr_is_terminal,
+            columns: setting.stderr_columns,
             color,
+            line_open: false,
+            broken_pipe: false,
+        }
+    }
+
+    /// Takes over the streams where the flags could not be read.
+    pub fn before_flags(
+        stdout: &'w mut dyn Write,
+        stderr: &'w mut dyn Write,
+        setting: &Setting,
+    ) -> Self {
+        Self {
+            stdout,
+            stderr,
+            device: None,
+            quiet: false,
+            verbose: false,
+            for_program: false,
+            live: false,
+            on_terminal: setting.stderr_is_terminal,
+            columns: setting.stderr_columns,
+            color: setting.stderr_is_terminal && !setting.no_color,
             line_open: false,
             broken_pipe: false,
         }
@@ -81,7 +107,7 @@ impl<'w> Ui<'w> {
     /// Says what is going on. Muted by `--quiet`, and where a program reads stderr.
     pub fn status(&mut self, text: &str) {
         if !self.quiet && !self.for_program {
-            self.line(text);
+            self.prose(text);
         }
     }
 
@@ -95,7 +121,7 @@ impl<'w> Ui<'w> {
     /// Says what stands beside the answer: a verdict. Muted by `--quiet`.
     pub fn beside_answer(&mut self, text: &str) {
         if !self.quiet {
-            self.line(text);
+            self.prose(text);
         }
     }
 
@@ -105,14 +131,14 @@ impl<'w> Ui<'w> {
             return;
         }
         let head = self.paint("33", "Warning:");
-        self.line(&format!("{head} {}", self.on_device(text)));
+        self.prose(&format!("{head} {}", self.on_device(text)));
     }
 
     /// Suggests a next step. Muted by `--quiet`, and where a program reads stderr.
     pub fn hint(&mut self, text: &str) {
         if !self.quiet && !self.for_program {
             let head = self.paint("36", "Hint:");
-            self.line(&format!("{head} {}", self.hint_on_device(text)));
+            self.prose(&format!("{head} {}", self.hint_on_device(text)));
         }
     }
 
@@ -124,7 +150,15 @@ impl<'w> Ui<'w> {
     /// Says what failed.
     pub fn error(&mut self, text: &str) {
         let head = self.paint("31", "Error:");
-        self.line(&format!("{head} {}", self.on_device(text)));
+        self.prose(&format!("{head} {}", self.on_device(text)));
+    }
+
+    /// Writes text for a person to stderr; on a terminal no word of it stands in two lines.
+    pub fn prose(&mut self, text: &str) {
+        match self.columns {
+            Some(columns) => self.line(&wrap(text, columns)),
+            None => self.line(text),
+        }
     }
 
     /// Writes a line to stderr as it is.

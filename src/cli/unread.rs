@@ -2,8 +2,9 @@
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::ui::Ui;
 use super::world::World;
-use crate::output::text::escape;
+use super::{report, usage};
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -16,7 +17,6 @@ pub(super) fn asks_for_json<'a>(arguments: impl IntoIterator<Item = &'a OsString
 /// Help and version go to stdout; a mistake on the command line goes to stderr.
 pub(super) fn answer(error: &clap::Error, arguments: &[OsString], world: World<'_>) -> Exit {
     let json = asks_for_json(arguments);
-    // What was typed may have come from somebody else.
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let written = world.stdout.write_all(text.as_bytes()).and_then(|()| world.stdout.flush());
@@ -35,28 +35,21 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString], world: World<'
         put(world.stderr, &missing, json);
         return missing.exit;
     }
-    let mut lines: Vec<String> = text.lines().map(escape).collect();
-    let id_hint = id_like_a_flag(error, arguments);
-    let hint = id_hint.map(str::to_owned).or_else(|| number_after_wait(arguments));
-    if id_hint.is_some() {
-        // It takes the first letter of the ID for all of it.
-        lines.retain(|line| !line.trim_start().starts_with("tip: "));
-        lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+    let mut ui = Ui::before_flags(world.stdout, world.stderr, &world.setting);
+    if !json && error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Whoever names a command that has commands of its own is shown them.
+        ui.line(text.trim_end());
+        return Exit::Usage;
     }
-    if json {
-        let says_what = |line: &&String| {
-            !line.starts_with("Usage:") && !line.starts_with("For more information")
-        };
-        let message: Vec<&str> =
-            lines.iter().take_while(says_what).map(|line| line.trim()).collect();
-        let message = message.join(" ");
-        let mut usage = CliError::usage(message.trim().trim_start_matches("error: "));
-        usage.hints.extend(hint);
-        put(world.stderr, &usage.hint("`fidokey --help` explains the command line."), json);
-    } else {
-        lines.extend(hint.map(|hint| format!("Hint: {hint}")));
-        let _ = world.stderr.write_all(format!("{}\n", lines.join("\n")).as_bytes());
+    let mut explained = usage::explain(error, arguments);
+    if let Some(hint) = id_like_a_flag(error, arguments) {
+        // What looks like the flag that was typed is only the first letter of the ID.
+        explained.hints = vec![hint.to_owned()];
     }
+    if let Some(hint) = number_after_wait(arguments) {
+        explained.hints.insert(0, hint);
+    }
+    report(&mut ui, json, &explained);
     Exit::Usage
 }
 

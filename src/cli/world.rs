@@ -43,6 +43,8 @@ pub struct World<'w> {
 pub struct Setting {
     /// Whether stderr is a terminal, so that a line on it can be rewritten.
     pub stderr_is_terminal: bool,
+    /// How many columns that terminal has, where it says so.
+    pub stderr_columns: Option<usize>,
     /// Whether the environment asks for no colour (`NO_COLOR`, or `TERM=dumb`).
     pub no_color: bool,
     /// Where this user's data is kept; virtual keys live below it.

@@ -37,3 +37,4 @@ pub mod verdict;
 pub mod verification;
 pub mod virtual_keys;
 pub mod words;
+pub mod wrap;

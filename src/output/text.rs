@@ -128,7 +128,7 @@ pub(super) fn pad(text: &mut String, columns: usize) {
 }
 
 /// How many columns of a terminal a text takes.
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     // Nearly every cell; the tables of all scripts are not asked for it.
     if text.is_ascii() { text.len() } else { text.width() }
 }

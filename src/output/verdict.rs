@@ -10,6 +10,7 @@ use crate::webauthn::json::ExtensionResults;
 use crate::webauthn::model_names::ModelNames;
 use crate::webauthn::verify::Verdict;
 use crate::wire::cose::Algorithm;
+use crate::wire::text::hex;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -53,8 +54,8 @@ impl<'a> RegistrationView<'a> {
         let mut lines = vec![
             format!("Relying party  {}", escape(self.rp_id)),
             format!("Account        {}", escape(self.user_name.unwrap_or_default())),
-            format!("Credential ID  {}", self.credential_id),
         ];
+        lines.extend(credential_id_lines(self.credential_id));
         lines.extend(fact_lines(self.verdict, self.model.as_deref()));
         lines.extend(self.extensions.lines());
         lines.push(String::new());
@@ -147,7 +148,7 @@ impl<'a> AssertionView<'a> {
 
     /// The whole, as text.
     pub fn text(&self) -> String {
-        let mut lines = vec![format!("Credential ID  {}", self.credential_id)];
+        let mut lines = credential_id_lines(self.credential_id);
         if self.user.is_some() {
             lines.push(format!("Account        {}", account(self.user)));
         }
@@ -206,6 +207,20 @@ pub(super) fn model(verdict: &Verdict, names: &ModelNames) -> Option<String> {
     }
     let aaguid = facts.aaguid.as_deref()?.parse().ok()?;
     names.name(aaguid).map(str::to_owned)
+}
+
+/// A credential ID from a response, in the form that lists of credentials show and in that of WebAuthn's
+/// documents.
+pub(super) fn credential_id_lines(id: &str) -> Vec<String> {
+    match base64url::decode(id) {
+        Ok(bytes) => {
+            vec![
+                format!("Credential ID  {}", hex(&bytes)),
+                format!("  in base64url {}", escape(id)),
+            ]
+        }
+        Err(_) => vec![format!("Credential ID  {}", escape(id))],
+    }
 }
 
 /// What the authenticator data says, a line each.

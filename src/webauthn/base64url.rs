@@ -1,12 +1,15 @@
 //! Bytes in JSON (WebAuthn Level 3 section 3, "Base64url Encoding").
 //!
 //! Written without padding, as prescribed. Read with or without padding, in the URL-safe or the
-//! standard alphabet, since documents of other programs come in all of these.
+//! standard alphabet, since documents of other programs come in all of these. The bits of the last
+//! character that belong to no byte are left out of account, as browsers do (the Infra Standard's
+//! forgiving-base64 decode).
 
-use base64::Engine;
+use base64::alphabet;
 use base64::engine::general_purpose::{
-    STANDARD, STANDARD_PAD_INDIFFERENT, URL_SAFE_NO_PAD, URL_SAFE_PAD_INDIFFERENT,
+    GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD,
 };
+use base64::engine::{DecodePaddingMode, Engine};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use thiserror::Error;
@@ -15,6 +18,12 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the text is neither base64url nor standard base64")]
 pub struct NotBase64;
+
+const FORGIVING: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const STANDARD_FORGIVING: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, FORGIVING);
+const URL_SAFE_FORGIVING: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, FORGIVING);
 
 /// Encodes without padding in the URL-safe alphabet.
 pub fn encode(bytes: &[u8]) -> String {
@@ -30,14 +39,10 @@ pub fn encode_standard(bytes: &[u8]) -> String {
 ///
 /// # Errors
 ///
-/// [`NotBase64`] for other characters, a mixture of the alphabets, wrong padding, or bits left over
-/// that are not zero.
+/// [`NotBase64`] for other characters, a mixture of the alphabets, wrong padding, or a length that no
+/// bytes have.
 pub fn decode(text: &str) -> Result<Vec<u8>, NotBase64> {
-    let engine = if text.contains(['+', '/']) {
-        &STANDARD_PAD_INDIFFERENT
-    } else {
-        &URL_SAFE_PAD_INDIFFERENT
-    };
+    let engine = if text.contains(['+', '/']) { &STANDARD_FORGIVING } else { &URL_SAFE_FORGIVING };
     engine.decode(text).map_err(|_| NotBase64)
 }
 
@@ -119,12 +124,22 @@ mod tests {
 
     #[test]
     fn what_is_not_canonical_is_refused() {
-        // A mixture, a wrong length, bits left over, white space, padding that does not fit.
-        for text in ["-/8", "A", "-_9", "-_8\n", "-_8==", "====", "ä"] {
+        // A mixture, a wrong length, white space, padding that does not fit.
+        for text in ["-/8", "A", "-_8\n", "-_8==", "====", "ä"] {
             assert_eq!(decode(text), Err(NotBase64), "{text}");
         }
-        assert_eq!(decode_strict("-_8="), Err(NotBase64));
+        for text in ["-_8=", "-_9"] {
+            assert_eq!(decode_strict(text), Err(NotBase64), "{text}");
+        }
         assert_eq!(decode_strict("+/8"), Err(NotBase64));
+    }
+
+    #[test]
+    fn bits_that_belong_to_no_byte_are_left_out_of_account() {
+        for text in ["-_8", "-_9", "-_-", "-__", "+/9=", "+/+"] {
+            assert_eq!(decode(text), Ok(vec![0xfb, 0xff]), "{text}");
+        }
+        assert_eq!(decode("AB"), Ok(vec![0]));
     }
 
     #[test]

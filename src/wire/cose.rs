@@ -50,6 +50,11 @@ impl Algorithm {
         (-65535, "RS1"),
     ];
 
+    /// The registered names of algorithms that FIDO keys announce.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.iter().map(|(_, name)| *name)
+    }
+
     /// The registered name, where it is one that FIDO keys announce.
     pub fn name(self) -> Option<&'static str> {
         Self::NAMES.iter().find(|(number, _)| *number == self.0).map(|(_, name)| *name)

@@ -9,7 +9,7 @@ fn of_register_and_assert() {
     let (desk, _key) = Desk::with_key();
     let register = "register --rp example.com --user alice";
     let assert = "assert --rp example.com";
-    let long = "A".repeat(1368);
+    let long = "Q".repeat(1368);
     let broken = desk.file("broken", "{");
     let newer = desk.file("newer", "{\"schema_version\": 99}");
     let missing = desk.path("missing");
@@ -55,7 +55,7 @@ fn of_register_and_assert() {
         let json = desk.command(line).arg(flag).arg(value).arg("--json").run();
         assert_eq!(json.error_json()["error"]["exit_code"], 2, "{json}");
         assert_eq!(desk.record.take(), [""; 0], "{outcome}");
-        let shown = outcome.to_string().replace(&long, "AAA…").replace('\u{1b}', "^[");
+        let shown = outcome.to_string().replace(&long, "QQQ…").replace('\u{1b}', "^[");
         writeln!(text, "{shown}").unwrap();
     }
     insta::assert_snapshot!(text);

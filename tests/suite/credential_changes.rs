@@ -1,6 +1,7 @@
 //! `fidokey credential delete` and `rename`.
 
 use crate::harness::{Reaction, Stocked, Typed};
+use fidokey::cli::exit::Exit;
 use fidokey::virtual_key::KeySettings;
 
 const TOKEN: [&str; 5] = ["INIT", "04", "06/01", "06/02", "06/09"];
@@ -121,8 +122,11 @@ fn names_are_changed_and_the_rest_is_kept() {
     let line = format!("credential rename {id} --name bob@example.com --json");
     text.push_str(&format!("{}\n", stocked.run(&line)));
     let command = stocked.desk.command(&format!("credential rename {id} {}", stocked.pin));
-    let emptied = command.arg("--display-name").arg("").run();
-    text.push_str(&emptied.to_string());
+    let refused = command.arg("--display-name").arg("").run();
+    refused.ended(Exit::Usage);
+    text.push_str(&format!("{refused}\n"));
+    let command = format!("credential rename {id} {} --no-display-name", stocked.pin);
+    text.push_str(&stocked.desk.run(&command).to_string());
     insta::assert_snapshot!(text);
     let after = stocked.list();
     for (before, after) in before.iter().zip(&after) {

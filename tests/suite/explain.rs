@@ -235,7 +235,7 @@ fn long_lists_are_asked_in_parts() {
         .member(0x07, Encoded::unsigned(2))
         .member(0x08, Encoded::unsigned(300))
         .install(&desk.faults);
-    let too_long = "A".repeat(800);
+    let too_long = "Q".repeat(800);
     let line = format!(
         "{ASSERT} --allow AAAA --allow BBBB --allow {too_long} --allow CCCC --allow {id} --explain"
     );

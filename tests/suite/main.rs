@@ -10,6 +10,7 @@ mod busy;
 mod check;
 mod cli_reference;
 mod client_extensions;
+mod command_line;
 mod credential_changes;
 mod credential_interference;
 mod credential_quirks;
@@ -30,6 +31,7 @@ mod host;
 mod hostile_names;
 mod info;
 mod interrupts;
+mod job_control;
 mod judged;
 mod judges;
 mod kills;
@@ -52,6 +54,7 @@ mod pin_problems;
 mod protocol_quirks;
 mod quirks;
 mod reset;
+mod result_files;
 #[cfg(feature = "relying-party")]
 mod rp_audit;
 #[cfg(feature = "relying-party")]

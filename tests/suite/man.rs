@@ -66,6 +66,57 @@ fn every_shell_has_its_script() {
     assert_eq!(json["script"], desk.run("completions fish").stdout);
 }
 
+#[test]
+fn a_page_says_how_a_command_is_called_and_how_it_ends() {
+    let desk = Desk::empty();
+    let page = desk.run("man verify assertion").stdout;
+    let synopsis = page.split(".SH SYNOPSIS\n").nth(1).unwrap().split(".SH").next().unwrap();
+    let synopsis = synopsis.replace('\\', "");
+    assert!(synopsis.contains("--public-key <FILE>") && !synopsis.contains("--json"), "{synopsis}");
+    for (exit, meaning) in Exit::MEANINGS {
+        let entry = format!("\\fB{}\\fR\n{meaning}", exit.code());
+        assert!(page.contains(&entry), "{entry}: {page}");
+        let row = format!("| {} | {meaning} |", exit.code());
+        assert!(include_str!("../../README.md").contains(&row), "{row}");
+    }
+}
+
+/// What bash really completes, as a person at the keyboard sees it.
+#[test]
+fn bash_completes_values() {
+    let desk = Desk::empty();
+    let script = desk.file("script", desk.run("completions bash").stdout);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a-file"), "").unwrap();
+    for (line, expected) in [
+        ("check n", "nhsmail"),
+        ("check --pro", ""),
+        ("man cred", "credential"),
+        ("virtual create a --touch ne", "never"),
+        ("register --algorithm Ed2", "Ed25519"),
+        ("register --user-verification req", "required"),
+        ("metadata show --status REV", "REVOKED"),
+        ("info --device a", "a"),
+        ("register --rp a", "a"),
+        ("register --options a", "a-file"),
+        ("completions fi", "fish"),
+    ] {
+        let words: Vec<&str> = std::iter::once("fidokey").chain(line.split(' ')).collect();
+        let complete = ". \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); \
+             _fidokey fidokey \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD - 1]}\" \
+             2> /dev/null; echo \"${COMPREPLY[*]}\"";
+        let bash = Command::new("bash")
+            .args(["--norc", "-c", complete, "bash", &script])
+            .args(&words)
+            .current_dir(folder.path())
+            .output();
+        let Ok(output) = bash else {
+            return crate::skipped::skip("bash_completes_values", "there is no bash");
+        };
+        assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), expected, "{line}");
+    }
+}
+
 /// The script for bash is one that bash reads, where there is a bash.
 #[test]
 fn bash_reads_its_script() {

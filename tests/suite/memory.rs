@@ -135,6 +135,7 @@ fn program_in_a_process_of_its_own() {
     let surrounded = Surrounded {
         stdin: &mut stdin,
         terminal,
+        columns: None,
         data_directory: None,
         host: fidokey::host::Host::this_machine(),
         bus: Arc::new(SocketBus(socket.clone())),

@@ -378,8 +378,14 @@ fn what_is_not_composed_is_said_and_can_be_sent_as_typed() {
     desk.run(&format!("pin verify --pin-file {decomposed}")).succeeded();
     let outcome = desk.run(&format!("pin verify --pin-as-typed --pin-file {decomposed}"));
     assert_snapshot!("as_typed_is_another_pin", outcome);
-    let outcome = desk.command("pin verify").typing(["Cafe\u{301}123"]).run();
-    assert!(outcome.stderr.contains("--pin-as-typed"), "{outcome}");
+    // Before it is sent, the person says how: a PIN of another tool would cost a try.
+    desk.record.take();
+    let outcome = desk.command("pin verify").typing(["Cafe\u{301}123", ""]).run();
+    outcome.ended(Exit::NotConfirmed);
+    assert!(desk.record.take().iter().all(|message| message != "06/09"), "{outcome}");
+    assert_snapshot!("not_composed_is_asked", outcome);
+    desk.command("pin verify").typing(["Cafe\u{301}123", "y"]).run().succeeded();
+    desk.command("pin verify --yes").typing(["Cafe\u{301}123"]).run().succeeded();
 }
 
 #[test]

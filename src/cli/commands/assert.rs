@@ -18,7 +18,8 @@ use crate::ctap::SecretBytes;
 use crate::ctap::hmac_secret::HmacSalts;
 use crate::output::verdict::{AccountChoice, AssertionView, ChosenBy, account};
 use crate::output::{json, text};
-use clap::Args;
+use crate::wire::text::hex;
+use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
 /// Makes an assertion and verifies it before printing it.
@@ -28,21 +29,20 @@ use std::path::PathBuf;
 /// to stderr or to --report. The signature is checked when the public key is known from
 /// --registration or --public-key.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("relying_party")
+    .args(["options", "rp", "registration"])
+    .required(true)
+    .multiple(true))]
 pub struct AssertArgs {
     /// What to ask for, as WebAuthn's options in JSON: a server's PublicKeyCredentialRequestOptions,
     /// bare or under `publicKey`; `-` for standard input.
     #[arg(long, value_name = "FILE")]
     pub options: Option<PathBuf>,
-    /// The relying party's ID, such as `example.com`.
-    #[arg(
-        long = "rp",
-        value_name = "ID",
-        required_unless_present = "options",
-        conflicts_with = "options"
-    )]
+    /// The relying party's ID, such as `example.com` (that of the saved registration if absent).
+    #[arg(long = "rp", value_name = "ID", conflicts_with = "options")]
     pub rp: Option<String>,
-    /// An acceptable credential ID in base64url (can be repeated; any resident one if absent).
-    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
+    /// An acceptable credential ID, in hexadecimal or base64url (can be repeated; any resident one if absent).
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub allow: Vec<String>,
     /// Whether the person is verified by PIN or fingerprint.
     #[arg(long, value_name = "WHEN", default_value = "preferred", conflicts_with = "options")]
@@ -156,6 +156,7 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
         verdict: view.verdict_text(),
         notes: notes.collect(),
         saved,
+        undo: None,
         report: args.report.as_deref(),
         view: &view,
         secret_out: args.secret_out.as_deref(),
@@ -203,7 +204,9 @@ fn parse_number(text: &str) -> Result<usize, String> {
 }
 
 fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, CliError> {
-    let mut request = match (&args.options, &args.rp) {
+    let known = known(app, args)?;
+    let saved_rp = known.as_ref().and_then(|known| known.rp_id.clone());
+    let mut request = match (&args.options, args.rp.as_ref().or(saved_rp.as_ref())) {
         (Some(path), _) => {
             let prf = PrfDestination {
                 in_response: args.prf_in_response || args.explain,
@@ -212,11 +215,14 @@ fn request(app: &mut App<'_>, args: &AssertArgs) -> Result<AssertionRequest, Cli
             options::assertion(app, path, &args.client_data, &prf)?
         }
         (None, Some(rp)) => from_flags(app, args, rp)?,
-        // Ruled out by the flags' own rules.
-        (None, None) => return Err(CliError::usage("`--rp` is needed.")),
+        (None, None) => {
+            let message = "The registration does not say its relying party. Nothing was sent.";
+            return Err(CliError::usage(message).hint("Add `--rp ID`."));
+        }
     };
     request.user_presence = !args.no_user_presence;
-    request.known = known(app, args, &request)?;
+    check_relying_party(args, known.as_ref(), &request)?;
+    request.known = known;
     // A credential that is not kept on the key is only found when its ID is sent along.
     if args.options.is_none() && request.allow.is_empty() {
         request.allow.extend(request.known.as_ref().and_then(|known| known.credential_id.clone()));
@@ -254,31 +260,15 @@ fn from_flags(
 }
 
 /// What is known of the credential since its registration, from the file that a flag names.
-fn known(
-    app: &mut App<'_>,
-    args: &AssertArgs,
-    request: &AssertionRequest,
-) -> Result<Option<KnownRegistration>, CliError> {
+fn known(app: &mut App<'_>, args: &AssertArgs) -> Result<Option<KnownRegistration>, CliError> {
     Ok(match (&args.registration, &args.public_key) {
         (Some(path), _) => {
-            let known = KnownRegistration::from_file(&read_input(app, path)?).map_err(|error| {
+            let known = KnownRegistration::from_file(&read_input(app, path)?);
+            Some(known.map_err(|error| {
                 CliError::usage(format!("{} cannot be used. Nothing was sent.", source_name(path)))
                     .cause(error.to_string())
                     .hint("Give the file that `fidokey register --save` wrote.")
-            })?;
-            if let Some(other) =
-                known.rp_id.as_ref().filter(|other| **other != request.rp_id.to_string())
-            {
-                let name = source_name(path);
-                let other = text::escape(other);
-                let rp_id = &request.rp_id;
-                let flag = if args.options.is_some() { "the options name" } else { "`--rp` names" };
-                return Err(CliError::usage(format!(
-                    "{name} is a registration at {other}, and {flag} {rp_id}. Nothing was sent."
-                ))
-                .hint("Give the registration that belongs to this relying party."));
-            }
-            Some(known)
+            })?)
         }
         (None, Some(path)) => {
             let known = KnownRegistration::from_key_file(&read_input(app, path)?);
@@ -294,6 +284,27 @@ fn known(
     })
 }
 
+/// Refuses the registration of another relying party than the one that is asked for.
+fn check_relying_party(
+    args: &AssertArgs,
+    known: Option<&KnownRegistration>,
+    request: &AssertionRequest,
+) -> Result<(), CliError> {
+    let rp_id = &request.rp_id;
+    let other = known.and_then(|known| known.rp_id.as_ref());
+    let (Some(path), Some(other)) = (&args.registration, other) else { return Ok(()) };
+    if *other == rp_id.to_string() {
+        return Ok(());
+    }
+    let name = source_name(path);
+    let other = text::escape(other);
+    let flag = if args.options.is_some() { "the options name" } else { "`--rp` names" };
+    Err(CliError::usage(format!(
+        "{name} is a registration at {other}, and {flag} {rp_id}. Nothing was sent."
+    ))
+    .hint("Give the registration that belongs to this relying party."))
+}
+
 /// Takes one of several assertions: the one that `--choose` names, the one that the person
 /// chooses, or the newest with a word about the others.
 fn choose(
@@ -303,8 +314,15 @@ fn choose(
 ) -> Result<(Asserted, AccountChoice), CliError> {
     let count = asserted.len();
     let mut accounts = format!("{count} accounts fit:\n");
-    for (number, one) in (1..).zip(&asserted) {
-        accounts.push_str(&format!("  {number}  {}\n", account(one.user.as_ref())));
+    let names: Vec<String> = asserted.iter().map(|one| account(one.user.as_ref())).collect();
+    for (number, (one, name)) in (1..).zip(asserted.iter().zip(&names)) {
+        accounts.push_str(&format!("  {number}  {name}"));
+        // Accounts of one name are told apart by how their credentials are listed.
+        if names.iter().filter(|other| *other == name).count() > 1 {
+            let id: String = hex(one.response.raw_id.as_bytes()).chars().take(8).collect();
+            accounts.push_str(&format!("  {id}"));
+        }
+        accounts.push('\n');
     }
     let (number, by) = match args.choose {
         Some(number) => (number, ChosenBy::Flag),

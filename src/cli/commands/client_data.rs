@@ -62,7 +62,7 @@ impl ClientDataArgs {
             return Ok((rp_id, ClientDataSource::Hash(hash)));
         }
         let rp_id =
-            RpId::parse(rp).map_err(|error| wrong("--rp", &error).hint(rp_id_form(&error)))?;
+            RpId::parse(rp).map_err(|error| wrong("--rp", &error).hint(rp_id_form(rp, &error)))?;
         let caller = self.caller(app, "--rp", Some(rp))?;
         caller.check(&rp_id).map_err(|error| {
             wrong("--rp", &error).hint("Change `--rp` or `--origin`, so that they fit each other.")
@@ -128,7 +128,10 @@ impl ClientDataArgs {
 }
 
 /// What helps with an RP ID that is no domain as RP IDs are written.
-pub(super) fn rp_id_form(error: &RpIdError) -> String {
+pub(super) fn rp_id_form(rp: &str, error: &RpIdError) -> String {
+    if let Some(host) = host_of(rp) {
+        return format!("Give `--rp {host}`: an RP ID is a host's name alone.");
+    }
     match error {
         RpIdError::UpperCase { lower } => format!("Write `--rp {lower}`, as services do."),
         RpIdError::NotADomain(DomainError::NotAscii) => {
@@ -147,6 +150,13 @@ const ORIGIN_FORM: &str = "An origin is written like `https://login.example.com`
 
 fn wrong(flag: &str, error: &dyn std::error::Error) -> CliError {
     CliError::usage(format!("`{flag}` cannot be used. Nothing was sent.")).cause(error.to_string())
+}
+
+/// The RP ID in an address, such as `https://example.com/login`.
+fn host_of(address: &str) -> Option<RpId> {
+    let (_, after) = address.split_once("://")?;
+    let host = after.split(['/', ':', '?', '#']).next()?;
+    RpId::parse(&host.to_ascii_lowercase()).ok()
 }
 
 fn origin_flag(flag: &str, text: &str) -> Result<Origin, CliError> {

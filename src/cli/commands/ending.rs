@@ -28,6 +28,8 @@ pub(super) struct Ending<'a, V> {
     pub(super) notes: Vec<String>,
     /// What `--save` keeps, and where.
     pub(super) saved: Option<(&'a Path, String)>,
+    /// How what was made goes again, in a hint, where it stays on the key although a file failed.
+    pub(super) undo: Option<String>,
     /// The verdict and where `--report` puts it.
     pub(super) report: Option<&'a Path>,
     /// The verdict.
@@ -99,6 +101,7 @@ impl<V: Serialize> Ending<'_, V> {
         };
         saved.and(secret).and(reported).map_err(|mut error| {
             error.message.push_str(&format!(" {} was made all the same.", self.made));
+            error.hints.extend(self.undo.clone());
             error
         })
     }

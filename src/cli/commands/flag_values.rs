@@ -26,6 +26,8 @@ impl From<VerificationChoice> for UserVerification {
 }
 
 pub(super) fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
-    Algorithm::from_name_or_number(text)
-        .ok_or_else(|| "expected ES256, EdDSA, ES384, RS256 or a COSE number such as -7".to_owned())
+    Algorithm::from_name_or_number(text).ok_or_else(|| {
+        "it is no name such as ES256, EdDSA, ES384 or RS256, and no COSE number such as -7"
+            .to_owned()
+    })
 }

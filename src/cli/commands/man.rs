@@ -9,6 +9,7 @@ use crate::output::text::{count, escape};
 use crate::output::words;
 use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -50,8 +51,7 @@ pub fn run(app: &mut App<'_>, args: &ManArgs) -> Result<Exit, CliError> {
     for name in &args.command {
         command = command.find_subcommand(name).ok_or_else(|| no_command(&args.command))?;
     }
-    let man = page_of(command);
-    let view = PageView { name: man.get_filename(), page: render(&man)? };
+    let view = PageView { name: page_of(command).get_filename(), page: render(command)? };
     app.print(&view, |view| view.page.clone())?;
     Ok(Exit::Done)
 }
@@ -67,9 +67,8 @@ fn write_all(app: &mut App<'_>, root: &Command, directory: &Path) -> Result<Exit
     let mut commands = vec![root];
     while let Some(command) = commands.pop() {
         commands.extend(command.get_subcommands());
-        let man = page_of(command);
-        let name = man.get_filename();
-        write(&directory.join(&name), render(&man)?.as_bytes())?;
+        let name = page_of(command).get_filename();
+        write(&directory.join(&name), render(command)?.as_bytes())?;
         pages.push(name);
     }
     pages.sort();
@@ -85,10 +84,57 @@ fn page_of(command: &Command) -> Man {
     Man::new(command.clone()).source(version).manual("fidokey")
 }
 
-fn render(man: &Man) -> Result<String, CliError> {
+/// A page in the order that manual pages have, with how the command is called in one line, and exit
+/// codes.
+fn render(command: &Command) -> Result<String, CliError> {
+    let man = page_of(command);
     let mut page = Vec::new();
-    man.render(&mut page).map_err(|error| CliError::defect(&error))?;
-    String::from_utf8(page).map_err(|error| CliError::defect(&error))
+    let written = man
+        .render_title(&mut page)
+        .and_then(|()| man.render_name_section(&mut page))
+        .and_then(|()| synopsis(command).to_writer(&mut page))
+        .and_then(|()| man.render_description_section(&mut page))
+        .and_then(|()| man.render_options_section(&mut page))
+        .and_then(|()| match command.has_subcommands() {
+            true => man.render_subcommands_section(&mut page),
+            false => Ok(()),
+        })
+        .and_then(|()| exit_status().to_writer(&mut page))
+        .and_then(|()| match command.get_after_help() {
+            Some(_) => man.render_extra_section(&mut page),
+            None => Ok(()),
+        });
+    written.map_err(|error| CliError::defect(&error))?;
+    let page = String::from_utf8(page).map_err(|error| CliError::defect(&error))?;
+    // Every part comes with the same preamble.
+    let rest = page.strip_prefix(PREAMBLE).unwrap_or(&page).replace(PREAMBLE, "");
+    Ok(format!("{PREAMBLE}{rest}"))
+}
+
+/// How roff writes an apostrophe, as the library says it before each part.
+const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+
+/// How the command is called: clap_mangen would list every flag, each without its value.
+fn synopsis(command: &Command) -> Roff {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim();
+    let end = usage.find(['[', '<', '-']).unwrap_or(usage.len());
+    let (name, rest) = usage.split_at_checked(end).unwrap_or((usage, ""));
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    roff.text([bold(name.trim_end()), roman(" "), roman(rest)]);
+    roff
+}
+
+fn exit_status() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXIT STATUS"]);
+    for (exit, meaning) in Exit::MEANINGS {
+        roff.control("TP", ["6"]);
+        roff.text([bold(exit.code().to_string())]);
+        roff.text([roman(meaning)]);
+    }
+    roff
 }
 
 fn no_command(names: &[String]) -> CliError {

@@ -24,6 +24,7 @@ use crate::output::verdict::RegistrationView;
 use crate::webauthn::json::graph::{GraphFido2Method, MAX_DISPLAY_NAME};
 use crate::webauthn::json::options::ResidentKeyRequirement;
 use crate::wire::cose::Algorithm;
+use crate::wire::text::hex;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -43,7 +44,7 @@ pub struct RegisterArgs {
     #[arg(
         long = "rp",
         value_name = "ID",
-        required_unless_present = "options",
+        required_unless_present_any = ["options", "graph"],
         conflicts_with = "options"
     )]
     pub rp: Option<String>,
@@ -55,7 +56,7 @@ pub struct RegisterArgs {
         long = "user",
         value_name = "NAME",
         value_parser = NonEmptyStringValueParser::new(),
-        required_unless_present = "options",
+        required_unless_present_any = ["options", "graph"],
         conflicts_with = "options"
     )]
     pub user: Option<String>,
@@ -76,8 +77,8 @@ pub struct RegisterArgs {
     /// best first; ES256, EdDSA and RS256 if absent).
     #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm, conflicts_with = "options")]
     pub algorithms: Vec<Algorithm>,
-    /// A credential ID in base64url that the key must not hold already (can be repeated).
-    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
+    /// A credential ID that the key must not hold already, in hexadecimal or base64url (can be repeated).
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub exclude: Vec<String>,
     /// The client data.
     #[command(flatten)]
@@ -205,6 +206,7 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         [("--save", &args.save), ("--report", &args.report), ("--secret-out", &args.secret_out)],
     )?;
     let trust = args.trust.read(app)?;
+    let stays = request.resident_key != ResidentKeyRequirement::Discouraged;
     let mut key = app.open_key()?;
     // With an ID that nobody else was given, it is the first.
     let replaces = request.resident_key == ResidentKeyRequirement::Required
@@ -246,6 +248,10 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
         verdict: view.verdict_text(),
         notes: app.few_tries(key.description()).into_iter().collect(),
         saved,
+        undo: stays.then(|| {
+            let id = hex(registered.response.raw_id.as_bytes());
+            format!("`fidokey credential delete {id}` takes it off the key again.")
+        }),
         report: args.report.as_deref(),
         view: &view,
         secret_out: args.secret_out.as_deref(),

@@ -33,7 +33,9 @@ pub fn run(app: &mut App<'_>, _: &ResetArgs) -> Result<Exit, CliError> {
         let mut question = warning(&name, &losses);
         if outlook.pin && outlook.resident_credentials {
             question.push('\n');
-            question.push_str(&app.ui.on_device("`fidokey credential list` shows its passkeys."));
+            question.push_str(
+                &app.ui.on_device("With its PIN, `fidokey credential list` shows its passkeys."),
+            );
         }
         app.confirm_word(&format!("{question}\nType \"{WORD}\" to erase it: "), WORD)?;
     } else {

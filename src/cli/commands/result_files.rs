@@ -1,10 +1,15 @@
 //! The files that `register` and `assert` write besides their answer.
 
+mod standing;
+
 use crate::cli::app::App;
 use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
 use crate::cli::files::{check_writable, write};
 use crate::ctap::SecretBytes;
 use crate::ctap::hmac_secret::HmacOutputs;
+use crate::output::words;
+use standing::Standing;
 use std::path::{Path, PathBuf};
 
 /// Whether standard output is meant.
@@ -13,26 +18,31 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 }
 
 /// Makes sure, before anything is sent, that what is made can be kept: each in a file of its own, and
-/// none in a file that is read, the PIN's among them, which is read for nothing else. Of the flags that write only `--secret-out` knows
-/// `-`.
+/// none in a file that is read, the PIN's among them, which is read for nothing else, or in the trace.
+/// Of the flags that write only `--secret-out` knows `-`.
+///
+/// What another program wrote is never replaced, and an earlier registration only after a yes: of a
+/// credential that is not on the key, the file may be all that there is.
 ///
 /// # Errors
 ///
-/// When it cannot.
+/// When it cannot, or the person says no.
 pub(super) fn check_files<'a, const N: usize>(
-    app: &'a App<'_>,
+    app: &mut App<'_>,
     read: impl IntoIterator<Item = (&'a str, &'a Path)>,
     files: [(&'a str, &'a Option<PathBuf>); N],
 ) -> Result<(), CliError> {
-    let pin = app.global.pin_file.as_deref().map(|path| ("--pin-file", path));
+    let (pin, trace) = (app.global.pin_file.clone(), app.global.trace.clone());
     let mut taken: Vec<(&str, &Path)> = read.into_iter().collect();
-    if let Some((flag, pin)) = pin {
+    if let Some(pin) = pin.as_deref() {
         // No PIN try is spent on what a file for something else says.
         if let Some((other, _)) = taken.iter().find(|(_, taken)| is_same_file(taken, pin)) {
-            return Err(same_file(other, flag));
+            return Err(same_file(other, "--pin-file"));
         }
-        taken.push((flag, pin));
+        taken.push(("--pin-file", pin));
     }
+    taken.extend(given([("--trace", &trace)]));
+    let mut replaced = Vec::new();
     for (flag, path) in files {
         let Some(path) = path.as_deref() else { continue };
         if is_stdout(path) {
@@ -48,7 +58,20 @@ pub(super) fn check_files<'a, const N: usize>(
             return Err(same_file(other, flag));
         }
         check_writable(path)?;
+        match Standing::of(flag, path) {
+            Standing::Replaceable => {}
+            Standing::Registration(whose) => replaced.push((path, whose)),
+            Standing::Foreign => return Err(foreign(path)),
+        }
         taken.push((flag, path));
+    }
+    for (path, whose) in replaced {
+        let name = words::path(path);
+        let what = format!("{name} holds the registration of {whose}, which is lost if replaced");
+        app.confirm(&format!("{what}. Replace it?")).map_err(|error| match error.kind {
+            "confirmation_needed" => error.cause(what).hint("Or name another file."),
+            _ => error,
+        })?;
     }
     Ok(())
 }
@@ -56,6 +79,16 @@ pub(super) fn check_files<'a, const N: usize>(
 fn same_file(one: &str, other: &str) -> CliError {
     CliError::usage(format!("`{one}` and `{other}` name the same file. Nothing was sent."))
         .hint("Give each a file of its own.")
+}
+
+/// Explains that a file is not replaced.
+fn foreign(path: &Path) -> CliError {
+    let name = words::path(path);
+    let message = format!(
+        "{name} is there and holds something else. It was not overwritten, and nothing was sent."
+    );
+    CliError::new(Exit::Usage, "output_file", message)
+        .hint("Name another file, or delete this one.")
 }
 
 /// The files among these that a flag names.

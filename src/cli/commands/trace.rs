@@ -49,7 +49,7 @@ pub fn run(app: &mut App<'_>, args: &TraceArgs) -> Result<Exit, CliError> {
     let TraceCommand::Show(ShowArgs { file }) = &args.command;
     if file.as_os_str() == "-" {
         let stdin = app.read_stdin();
-        return show(app, stdin, "standard input");
+        return show(app, stdin, "Standard input");
     }
     let name = words::path(file);
     let input = File::open(file);
@@ -57,8 +57,9 @@ pub fn run(app: &mut App<'_>, args: &TraceArgs) -> Result<Exit, CliError> {
     show(app, input, &name)
 }
 
+/// Shows what `input` holds; `name` is what errors call it, at the start of a sentence.
 fn show(app: &mut App<'_>, input: impl Read, name: &str) -> Result<Exit, CliError> {
-    let failed = |error| explain::trace_read(&error, &words::capitalized(name));
+    let failed = |error| explain::trace_read(&error, name);
     let damaged = if app.global.json {
         let mut input = BufReader::new(input.take(MOST_IN_ONE_DOCUMENT));
         let mut reader = Reader::new(&mut input).map_err(failed)?;
@@ -92,7 +93,6 @@ fn show(app: &mut App<'_>, input: impl Read, name: &str) -> Result<Exit, CliErro
 }
 
 fn too_long(name: &str) -> CliError {
-    let name = words::capitalized(name);
     let message = format!("{name} is too long for one document.");
     CliError::new(Exit::Usage, "input_file", message)
         .cause(format!("it is longer than {MOST_IN_ONE_DOCUMENT} bytes"))

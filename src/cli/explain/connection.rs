@@ -172,7 +172,7 @@ pub(super) fn between(error: &ChannelError, key: &KeyDescription, after: &str) -
 pub(super) fn not_touched(name: &str, after: &str) -> CliError {
     let message = format!("Nobody touched {name} in time. {after}");
     CliError::new(Exit::NotConfirmed, "not_touched", message)
-        .hint("Run the command again and touch the key when it blinks.")
+        .hint("Run the command again and touch the key when you are asked to.")
 }
 
 fn connection(error: &ConnectionError, key: &KeyDescription, after: &str) -> CliError {

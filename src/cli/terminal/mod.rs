@@ -15,6 +15,20 @@ pub use unix::UnixTerminal;
 use std::io;
 use zeroize::Zeroizing;
 
+/// How many columns the terminal has that a stream leads to; `None` for another stream, or where the
+/// terminal does not say it.
+#[cfg(unix)]
+pub(super) fn columns(stream: &impl rustix::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// How many columns a terminal has is not known here.
+#[cfg(not(unix))]
+pub(super) fn columns<S>(_: &S) -> Option<usize> {
+    None
+}
+
 /// A terminal with a person in front of it.
 pub trait Terminal {
     /// Shows `prompt` and reads one line, without its end.

@@ -4,11 +4,15 @@
 //! through a buffered reader, which leaves a copy of it in memory that nobody wipes, and do not
 //! give echo back when a signal ends the program.
 
-use super::Terminal;
+mod silence;
+
 use super::input::{LineEditor, Typed};
+use super::{Terminal, columns};
+use crate::output::wrap::wrap;
 use crate::transport::Interrupt;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{QueueSelector, tcflush};
+use silence::Silence;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use zeroize::{Zeroize, Zeroizing};
@@ -29,13 +33,30 @@ impl UnixTerminal {
         Some(Self { file, interrupt })
     }
 
-    fn read(&self, prompt: &str) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    /// Shows `prompt` and reads a line; with `silence`, one that is not shown.
+    fn read(
+        &self,
+        prompt: &str,
+        silence: Option<&Silence<'_>>,
+    ) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        let prompt = match columns(&self.file) {
+            Some(columns) => &wrap(prompt, columns),
+            None => prompt,
+        };
         (&self.file).write_all(prompt.as_bytes())?;
         let mut editor = LineEditor::new();
         let mut byte = Zeroizing::new([0u8; 1]);
         loop {
             if self.interrupt.is_requested() {
                 return Ok(None);
+            }
+            if let Some(silence) = silence
+                && silence.was_broken()
+            {
+                silence.renew()?;
+                // What was typed before is gone, and what others wrote stands there now.
+                editor = LineEditor::new();
+                (&self.file).write_all(format!("\n{prompt}").as_bytes())?;
             }
             if !self.readable(POLL_MS)? {
                 continue;
@@ -48,11 +69,22 @@ impl UnixTerminal {
             }
             let [typed] = *byte;
             byte.zeroize();
+            if let Some(silence) = silence
+                && silence.is_suspend(typed)
+            {
+                editor = LineEditor::new();
+                silence.suspend()?;
+                continue;
+            }
             match editor.push(typed) {
                 Typed::More => {}
                 Typed::Complete => return Ok(Some(editor.finish())),
                 Typed::Ended => return Ok(None),
-                Typed::TooLong => return Err(io::Error::other("the line is too long")),
+                Typed::TooLong => {
+                    // The rest of the line is no answer to what is asked next.
+                    tcflush(&self.file, QueueSelector::IFlush)?;
+                    return Err(io::ErrorKind::InvalidInput.into());
+                }
             }
         }
     }
@@ -72,7 +104,7 @@ impl UnixTerminal {
 
 impl Terminal for UnixTerminal {
     fn read_line(&mut self, prompt: &str) -> io::Result<Option<String>> {
-        let line = self.read(prompt)?;
+        let line = self.read(prompt, None)?;
         if line.is_none() {
             // Nobody pressed Enter, and what comes next does not belong behind the question.
             self.file.write_all(b"\n")?;
@@ -81,36 +113,11 @@ impl Terminal for UnixTerminal {
     }
 
     fn read_secret(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-        let echo = EchoOff::new(&self.file)?;
-        let line = self.read(prompt);
-        drop(echo);
+        let silence = Silence::begin(&self.file)?;
+        let line = self.read(prompt, Some(&silence));
+        drop(silence);
         // The person's Enter was not shown either.
         self.file.write_all(b"\n")?;
         line
-    }
-}
-
-/// Echo is off while this lives, and as it was before when it goes, whatever the way out. Ctrl-C
-/// only sets a flag in this program, so that this way out is taken then too.
-struct EchoOff<'f> {
-    file: &'f File,
-    before: Termios,
-}
-
-impl<'f> EchoOff<'f> {
-    fn new(file: &'f File) -> io::Result<EchoOff<'f>> {
-        let before = tcgetattr(file)?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
-        // FLUSH: keys pressed before the prompt appeared were not meant for it.
-        tcsetattr(file, OptionalActions::Flush, &silent)?;
-        Ok(Self { file, before })
-    }
-}
-
-impl Drop for EchoOff<'_> {
-    fn drop(&mut self) {
-        // Nothing better can be done when even this fails.
-        let _ = tcsetattr(self.file, OptionalActions::Flush, &self.before);
     }
 }

@@ -104,7 +104,7 @@ impl KeyVerdict {
         };
         let command = |command: &str| match examined.selector {
             Some(selector) => {
-                format!("{} {command} -d {}", examined.program, shell_word(selector))
+                format!("{} {command} --device {}", examined.program, shell_word(selector))
             }
             None => format!("{} {command}", examined.program),
         };

@@ -242,6 +242,7 @@ impl Desk {
             stdin: Vec::new(),
             terminal: None,
             homeless: false,
+            columns: None,
         }
     }
 

@@ -15,6 +15,7 @@ pub struct Prepared<'d> {
     pub(super) stdin: Vec<u8>,
     pub(super) terminal: Option<Vec<Typed>>,
     pub(super) homeless: bool,
+    pub(super) columns: Option<usize>,
 }
 
 impl Prepared<'_> {
@@ -42,6 +43,12 @@ impl Prepared<'_> {
         self
     }
 
+    /// Gives the terminal a width.
+    pub fn columns(mut self, columns: usize) -> Self {
+        self.columns = Some(columns);
+        self
+    }
+
     /// Takes away the place for this person's data.
     pub fn homeless(mut self) -> Self {
         self.homeless = true;
@@ -65,6 +72,7 @@ impl Prepared<'_> {
         let surrounded = Surrounded {
             stdin: &mut stdin,
             terminal,
+            columns: self.columns,
             data_directory: (!self.homeless).then(|| self.desk.data_directory()),
             host: self.desk.host(),
             bus: self.desk.bus.clone(),
@@ -76,6 +84,7 @@ impl Prepared<'_> {
         let home = self.desk.home.path().to_str().unwrap().to_owned();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&home, "HOME");
         let prompts = transcript.lock().unwrap().clone();
+        let prompts = prompts.iter().map(|prompt| prompt.replace(&home, "HOME")).collect();
         Outcome {
             line: self.arguments.join(" ").replace(&home, "HOME"),
             stdout: text(stdout),

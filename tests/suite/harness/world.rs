@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub struct Surrounded<'w> {
     pub stdin: &'w mut dyn Read,
     pub terminal: Option<Box<dyn Terminal + 'w>>,
+    pub columns: Option<usize>,
     pub data_directory: Option<PathBuf>,
     pub host: Host,
     pub bus: Arc<dyn Bus>,
@@ -48,6 +49,7 @@ impl Surrounded<'_> {
             terminal: self.terminal,
             setting: Setting {
                 stderr_is_terminal: is_terminal,
+                stderr_columns: self.columns,
                 no_color: true,
                 data_directory: self.data_directory,
             },

@@ -112,7 +112,7 @@ pub(super) fn record(home: &std::path::Path) -> Vec<Job> {
     job(format!("pin set --new-pin-file {pin}"));
     job("pin status".into());
     job(format!(
-        "register --rp a.example --user al --user-id YWxh --resident --pin-file {pin} --save {saved} --cred-protect 2 --hmac-secret"
+        "register --rp a.example --user al --user-id YWxh --resident --pin-file {pin} --save {saved} --yes --cred-protect 2 --hmac-secret"
     ));
     // The program's randomness begins anew in every run, so random user IDs would be the same.
     for user in ["bobb", "caro"] {

@@ -37,6 +37,7 @@ pub(super) fn run(line: &str, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Ran {
     let surrounded = Surrounded {
         stdin: &mut std::io::empty(),
         terminal: None,
+        columns: None,
         data_directory: None,
         host: fidokey::host::Host::this_machine(),
         bus,

@@ -14,6 +14,7 @@ use crate::cli::exit::Exit;
 use crate::cli::explain;
 use crate::client::{CredentialIndex, FindError, IdError, IndexedCredential, TypedId};
 use crate::output::credentials::{line, relying_party};
+use crate::output::remedy::shell_word;
 use crate::output::text::{count, escape};
 use crate::output::words::{capitalized, key_name};
 use crate::transport::KeyDescription;
@@ -111,7 +112,10 @@ fn typed_ids(ids: &[String]) -> Result<Vec<(&str, TypedId)>, CliError> {
                 };
                 let looks_like_rp_id = text.contains(['.', ':']);
                 Err(if looks_like_rp_id {
-                    refused.hint("`fidokey credential list --rp ID` shows a relying party's.")
+                    let word = shell_word(text);
+                    refused.hint(format!(
+                        "`fidokey credential list --rp {word}` shows a relying party's."
+                    ))
                 } else {
                     refused.hint("`fidokey credential list` shows the IDs.")
                 })

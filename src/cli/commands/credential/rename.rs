@@ -15,20 +15,29 @@ use clap::{ArgGroup, Args};
 /// Changes the names of a credential's account on the key.
 ///
 /// Only what the key shows when one account of several is chosen is changed; the service knows
-/// nothing of it. An empty name is removed.
+/// nothing of it.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("names").required(true).multiple(true)))]
+#[command(group = ArgGroup::new("change")
+    .args(["name", "no_name", "display_name", "no_display_name"])
+    .required(true)
+    .multiple(true))]
 pub struct RenameArgs {
     /// The credential's ID, or its beginning, as `fidokey credential list` shows it; base64url is
     /// understood too, and goes after `--`, last, where it begins with `-`.
     #[arg(value_name = "ID")]
     pub id: String,
     /// The account's new name, such as `alice@example.com`.
-    #[arg(long, value_name = "NAME", group = "names")]
+    #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Take the account's name away.
+    #[arg(long, conflicts_with = "name")]
+    pub no_name: bool,
     /// The person's new name.
-    #[arg(long, value_name = "NAME", group = "names")]
+    #[arg(long, value_name = "NAME")]
     pub display_name: Option<String>,
+    /// Take the person's name away.
+    #[arg(long, conflicts_with = "display_name")]
+    pub no_display_name: bool,
 }
 
 /// Changes an account's names.
@@ -37,6 +46,8 @@ pub struct RenameArgs {
 ///
 /// When the ID means no single credential, or the ceremony fails.
 pub(super) fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError> {
+    check_name("--name", args.name.as_deref())?;
+    check_name("--display-name", args.display_name.as_deref())?;
     let ids = typed_ids(std::slice::from_ref(&args.id))?;
     let mut key = app.open_key()?;
     app.on_key(&mut key, check_can_rename)?;
@@ -59,8 +70,12 @@ pub(super) fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError
         };
         let user = UserEntity {
             id: previous.id.clone(),
-            name: new_name(args.name.as_ref(), previous.name.as_ref()),
-            display_name: new_name(args.display_name.as_ref(), previous.display_name.as_ref()),
+            name: new_name(args.name.as_ref(), args.no_name, previous.name.as_ref()),
+            display_name: new_name(
+                args.display_name.as_ref(),
+                args.no_display_name,
+                previous.display_name.as_ref(),
+            ),
         };
         let given = [&args.name, &args.display_name].into_iter().flatten();
         let may_be_cut = app.warn_of_long_names(key.description(), given);
@@ -81,7 +96,17 @@ pub(super) fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError
     Ok(Exit::Done)
 }
 
-/// The name that is sent: the new one, or the old one where none was given.
-fn new_name(new: Option<&String>, old: Option<&String>) -> Option<String> {
-    new.or(old).filter(|name| !name.is_empty()).cloned()
+/// The name that is sent: the new one, none, or the old one where nothing was said of it.
+fn new_name(new: Option<&String>, none: bool, old: Option<&String>) -> Option<String> {
+    if none { None } else { new.or(old).filter(|name| !name.is_empty()).cloned() }
+}
+
+/// Refuses an empty name: most likely it is a variable of the shell that is not set.
+fn check_name(flag: &str, name: Option<&str>) -> Result<(), CliError> {
+    if name != Some("") {
+        return Ok(());
+    }
+    let no_flag = flag.replace("--", "--no-");
+    Err(CliError::usage(format!("`{flag}` is empty. Nothing was sent."))
+        .hint(format!("`{no_flag}` takes the name away.")))
 }

@@ -12,11 +12,12 @@ use crate::cli::files::{base64_flag, credential_id_flag};
 use crate::client::KnownRegistration;
 use crate::output::verification::VerificationView;
 use crate::webauthn::verify::{self, AssertionInput};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
 /// Verifies the response of an assertion.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("known").args(["registration", "public_key"]).required(true))]
 pub(super) struct AssertionArgs {
     /// The response: an AuthenticationResponseJSON of any browser or program; `-` for standard input.
     pub file: PathBuf,
@@ -25,19 +26,14 @@ pub(super) struct AssertionArgs {
     pub expectation: ExpectationArgs,
     /// The registration: a RegistrationResponseJSON, or what `fidokey register --save` wrote; `-` for
     /// standard input.
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with = "public_key",
-        required_unless_present = "public_key"
-    )]
+    #[arg(long, value_name = "FILE")]
     pub registration: Option<PathBuf>,
     /// The credential's public key, where the registration is not at hand: PEM, DER or COSE; `-` for
     /// standard input.
     #[arg(long, value_name = "FILE")]
     pub public_key: Option<PathBuf>,
-    /// A credential ID in base64url that was allowed (can be repeated).
-    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
+    /// A credential ID that was allowed, in hexadecimal or base64url (can be repeated).
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = EncodedValue, conflicts_with = "options")]
     pub allow: Vec<String>,
     /// No credential was named, as for a passkey: the response must have a user handle.
     #[arg(long, conflicts_with_all = ["allow", "options"])]

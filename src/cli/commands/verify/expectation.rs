@@ -139,7 +139,7 @@ impl ExpectationArgs {
                         .hint("Name the relying party, such as `--rp example.com`.")
                 })?;
                 if let Err(error @ RpIdError::UpperCase { .. }) = RpId::parse(text) {
-                    return Err(wrong("--rp", &error).hint(rp_id_form(&error)));
+                    return Err(wrong("--rp", &error).hint(rp_id_form(text, &error)));
                 }
                 if let Some(other) = of_registration.filter(|other| *other != text) {
                     return Err(at_another(other, "`--rp` names", text).hint(

@@ -31,8 +31,8 @@ pub(super) struct RegistrationArgs {
     /// repeated).
     #[arg(long = "algorithm", value_name = "ALGORITHM", allow_hyphen_values = true, value_parser = parse_algorithm, conflicts_with = "options")]
     pub algorithms: Vec<Algorithm>,
-    /// A credential ID in base64url that is registered already (can be repeated).
-    #[arg(long, value_name = "BASE64URL", allow_hyphen_values = true, value_parser = EncodedValue)]
+    /// A credential ID that is registered already, in hexadecimal or base64url (can be repeated).
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = EncodedValue)]
     pub exclude: Vec<String>,
     /// Which attestations are believed.
     #[command(flatten)]
