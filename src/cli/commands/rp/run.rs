@@ -121,8 +121,9 @@ fn register(
     };
     let options = session.creation_options(&wish).map_err(|error| unasked(&error))?;
     let caller = Caller::new(server.origin.clone());
+    let named = explain::named("rp.id", options.rp.id.as_deref());
     let request = RegistrationRequest::from_options(&options, caller)
-        .map_err(|error| not_for_this_origin(&error, server))?;
+        .map_err(|error| not_for_this_origin(&error, &named, server))?;
     let mut key = app.open_key()?;
     let names = [&request.user.name, &request.user.display_name, &request.rp_name];
     let names: Vec<String> = names.into_iter().flatten().cloned().collect();
@@ -163,8 +164,9 @@ fn assert(
     let wish = AssertionWish { username: &args.user, user_verification };
     let options = session.request_options(&wish).map_err(|error| unasked(&error))?;
     let caller = Caller::new(server.origin.clone());
+    let named = explain::named("rpId", options.rp_id.as_deref());
     let request = AssertionRequest::from_options(&options, caller)
-        .map_err(|error| not_for_this_origin(&error, server))?;
+        .map_err(|error| not_for_this_origin(&error, &named, server))?;
     let rp_id = request.rp_id.to_string();
     let mut key = app.open_key()?;
     let asserted = app
@@ -232,8 +234,8 @@ fn unasked(error: &RemoteError) -> CliError {
 }
 
 /// Explains that a server's options are not for the page that is claimed to ask.
-fn not_for_this_origin(error: &ClientError, server: &Server) -> CliError {
-    let explained = explain::options(error, "");
+fn not_for_this_origin(error: &ClientError, named: &str, server: &Server) -> CliError {
+    let explained = explain::options(error, named);
     let message = format!("{} {UNTOUCHED}", explained.message.replace(" Nothing was sent.", ""));
     CliError { message, hints: Vec::new(), ..explained }.hint(format!(
         "The origin is {}; `--origin` claims another one, such as the one that the server expects.",
