@@ -144,12 +144,12 @@ fn names_are_changed_and_the_rest_is_kept() {
 fn what_became_of_names_is_said_where_they_read_the_same() {
     let stocked = Stocked::usual();
     let mut text = String::new();
-    for (user, flag, name) in
-        [("bob", "--name", ""), ("carol", "--display-name", "carol"), ("alice", "--name", "alice")]
+    for (user, change) in
+        [("bob", "--no-name"), ("carol", "--display-name carol"), ("alice", "--name alice")]
     {
         let id = stocked.short(user);
-        let line = format!("credential rename {id} {}", stocked.pin);
-        text.push_str(&stocked.desk.command(&line).arg(flag).arg(name).run().stdout);
+        let line = format!("credential rename {id} {change} {}", stocked.pin);
+        text.push_str(&stocked.desk.run(&line).stdout);
     }
     stocked.register("empty.example", "dora", "", "");
     let shown = stocked.run("credential list --rp empty.example").stdout;
