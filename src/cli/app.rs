@@ -1,7 +1,7 @@
 //! What a command works with: the streams, the person, the keys.
 
 use super::error::CliError;
-use super::explain;
+use super::error_words;
 use super::global::Global;
 use super::person::Person;
 use super::pin_source::PinSource;
@@ -159,10 +159,10 @@ impl<'w> App<'w> {
             return problem;
         }
         let explanation = match self.pin_source() {
-            Some(source) => explain::pin_read_from(&source, explanation),
+            Some(source) => error_words::pin_read_from(&source, explanation),
             None => explanation,
         };
-        if self.pin_normalized { explain::pin_not_as_typed(explanation) } else { explanation }
+        if self.pin_normalized { error_words::pin_not_as_typed(explanation) } else { explanation }
     }
 
     /// Runs a ceremony on a key; its errors are explained with the key's name.
@@ -176,7 +176,7 @@ impl<'w> App<'w> {
         act: impl FnOnce(&mut Key, &mut Context<'_>) -> Result<T, AuthenticatorError>,
     ) -> Result<T, CliError> {
         let result = self.ceremony(|context| act(key, context));
-        result.map_err(|error| self.failed(explain::authenticator(&error, key.description())))
+        result.map_err(|error| self.failed(error_words::authenticator(&error, key.description())))
     }
 
     /// As [`App::on_key`] before there is a key.
@@ -190,7 +190,7 @@ impl<'w> App<'w> {
         act: impl FnOnce(&mut Context<'_>) -> Result<T, AuthenticatorError>,
     ) -> Result<T, CliError> {
         let result = self.ceremony(act);
-        result.map_err(|error| self.failed(explain::authenticator(&error, description)))
+        result.map_err(|error| self.failed(error_words::authenticator(&error, description)))
     }
 
     /// Prints a view: as text, or as one JSON document with `--json`.

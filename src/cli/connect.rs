@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::error::CliError;
-use super::explain;
+use super::error_words;
 use crate::authenticator::{
     self, AuthenticatorError, Choice, ChooseError, Key, Selected, aaguid_digits, choose, select,
     settle, survey,
@@ -55,7 +55,7 @@ impl App<'_> {
                 self.ui.detail(&format!("Using {}.", key_name(key.description())));
                 Ok(key)
             }
-            Found::Several(keys) => Err(explain::choose(&ChooseError::Several(keys))),
+            Found::Several(keys) => Err(error_words::choose(&ChooseError::Several(keys))),
             Found::Choice(Choice::One(key)) => {
                 self.ui.detail(&format!("Using {}.", key_name(&key)));
                 self.on_description(&key.clone(), |context| Key::connect(key, context))
@@ -94,7 +94,7 @@ impl App<'_> {
     /// When none is chosen or none can be used.
     pub fn select(&mut self, keys: &[KeyDescription]) -> Result<Selected, CliError> {
         self.ceremony(|context| select(keys, context))
-            .map_err(|error| explain::select(&error, keys))
+            .map_err(|error| error_words::select(&error, keys))
     }
 
     /// Finds the key that is meant, waiting for one to be plugged in where that makes sense.
@@ -148,7 +148,7 @@ impl App<'_> {
                     self.await_udev(&keys)?;
                     return Ok(Found::Several(keys));
                 }
-                Err(error) => return Err(explain::choose(&error)),
+                Err(error) => return Err(error_words::choose(&error)),
             }
         }
     }
@@ -191,7 +191,7 @@ impl App<'_> {
         let mut matching = Vec::new();
         let mut not_asked = Vec::new();
         let answers = self.ceremony(|context| survey(&keys, context, authenticator::GLANCE));
-        let answers = answers.map_err(|RandomError(reason)| explain::random(&reason))?;
+        let answers = answers.map_err(|RandomError(reason)| error_words::random(&reason))?;
         if self.interrupt.is_requested() {
             return Err(CliError::interrupted());
         }
@@ -201,7 +201,7 @@ impl App<'_> {
                 Ok(_) => {}
                 // It may be the one that is meant: if no other is, that is said.
                 Err(error) => {
-                    let error = explain::authenticator(&error, description);
+                    let error = error_words::authenticator(&error, description);
                     not_asked.push(error.after_changes().message);
                 }
             }
@@ -218,7 +218,7 @@ impl App<'_> {
                 ChooseError::Ambiguous { selector, keys }
             }
         };
-        let mut explained = explain::choose(&error);
+        let mut explained = error_words::choose(&error);
         for reason in not_asked {
             explained = explained.cause(reason.trim_end_matches('.'));
         }

@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::error::CliError;
-use super::explain;
+use super::error_words;
 use super::files;
 use crate::webauthn::metadata::kept::FIRST_LINE;
 use crate::webauthn::metadata::{Kept, KeptError, KeptHead};
@@ -60,18 +60,18 @@ impl App<'_> {
     /// As [`App::kept_metadata`]; what cannot be used is an error.
     pub(super) fn needed_metadata(&mut self) -> Result<Option<Kept>, CliError> {
         let Some(path) = self.metadata_file() else { return Ok(None) };
-        whole(&path).map_err(|unusable| explain::kept_metadata(&unusable, &path))
+        whole(&path).map_err(|unusable| error_words::kept_metadata(&unusable, &path))
     }
 
     /// Explains that the metadata that was imported is damaged.
     pub(super) fn damaged_metadata(&self, error: KeptError) -> CliError {
         let path = self.metadata_file().unwrap_or_default();
-        explain::kept_metadata(&Unusable::Damaged(error), &path)
+        error_words::kept_metadata(&Unusable::Damaged(error), &path)
     }
 
     /// Keeps metadata.
     pub(super) fn keep_metadata(&mut self, kept: &Kept) -> Result<(), CliError> {
-        let path = self.metadata_file().ok_or_else(explain::no_place_for_metadata)?;
+        let path = self.metadata_file().ok_or_else(error_words::no_place_for_metadata)?;
         let bytes = kept.to_bytes().map_err(|error| CliError::defect(&error))?;
         if let Some(directory) = path.parent() {
             // What is wrong with it is said when the file cannot be written.
@@ -84,7 +84,7 @@ impl App<'_> {
         if std::mem::replace(&mut self.warned_of_metadata, true) {
             return;
         }
-        let error = explain::kept_metadata(unusable, path);
+        let error = error_words::kept_metadata(unusable, path);
         self.ui.warning(&error.text());
         error.hints.iter().for_each(|hint| self.ui.hint(hint));
     }

@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::error::CliError;
-use super::explain;
+use super::error_words;
 use crate::authenticator::{AuthenticatorError, Choice, SETTLING, choose_among};
 use crate::host::{Host, HostKey};
 use crate::transport::sysfs::FidoNode;
@@ -62,7 +62,7 @@ impl App<'_> {
             Some(key) => Ok(Choice::One(key)),
             None => choose_among(plugged.keys.clone(), Some(selector)),
         };
-        self.or_by_model(choice).map_err(|error| explain::choose(&error))
+        self.or_by_model(choice).map_err(|error| error_words::choose(&error))
     }
 
     /// Waits for udev where it is still to let users in to one of these keys, which may have been
@@ -94,8 +94,8 @@ impl App<'_> {
 
     fn plugged(&self) -> Result<Plugged, CliError> {
         let nodes = self.host.nodes().map_err(|error| BusError::Enumerate(error.to_string()));
-        let nodes = nodes.map_err(|error| explain::choose(&error.into()))?;
-        let mut on_bus = self.bus.keys().map_err(|error| explain::choose(&error.into()))?;
+        let nodes = nodes.map_err(|error| error_words::choose(&error.into()))?;
+        let mut on_bus = self.bus.keys().map_err(|error| error_words::choose(&error.into()))?;
         on_bus.retain(|key| key.kind == KeyKind::Hid);
         let keys = merged(&nodes, on_bus);
         Ok(Plugged { nodes, keys })

@@ -2,8 +2,8 @@
 
 use super::app::App;
 use super::error::CliError;
+use super::error_words;
 use super::exit::Exit;
-use super::explain;
 use crate::output::words;
 use crate::trace::{Header, TraceFile, TracingBus};
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ impl App<'_> {
         }
         let header = Header::new(started_at(self.now), command);
         let file = TraceFile::create(&path, &header);
-        let file = file.map_err(|error| explain::trace_file(&error, &path))?;
+        let file = file.map_err(|error| error_words::trace_file(&error, &path))?;
         let file = Arc::new(Mutex::new(file));
         let (inner, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
         let bus = Arc::new(TracingBus::new(inner, clock, Box::new(Arc::clone(&file))));

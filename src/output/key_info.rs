@@ -2,8 +2,8 @@
 
 use super::identity::Identity;
 use super::info_members::{self, OddMember, uv_modalities};
+use super::info_options;
 use super::key_words::{self, stated};
-use super::options;
 use super::pin::PinStatusView;
 use super::section::Section;
 use super::text::{Table, count, escape, escaped, listed};
@@ -257,7 +257,7 @@ fn numbers(numbers: &[u64]) -> Words<'static> {
 
 fn option_section(info: &Info) -> String {
     let mut table = Table::new(&["OPTION", "STATE", "MEANING"]).indented(2);
-    for row in options::rows(info.options()) {
+    for row in info_options::rows(info.options()) {
         table.row([escaped(row.id), row.state().into(), row.meaning.into()]);
     }
     let title = match info.options {

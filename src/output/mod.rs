@@ -13,26 +13,26 @@ pub mod explanation;
 mod extensions;
 mod identity;
 pub mod info_members;
+pub mod info_options;
 pub mod json;
 pub mod key_info;
 pub mod key_words;
 pub mod list;
+#[cfg(feature = "relying-party")]
+pub mod local_service;
 pub mod metadata;
 pub mod next_command;
-pub mod options;
 pub mod pin;
 pub mod remedy;
 #[cfg(feature = "relying-party")]
 pub mod remote_ceremony;
 pub mod reset;
-pub mod rules;
 pub mod secrets;
 mod section;
 pub mod select;
-#[cfg(feature = "relying-party")]
-pub mod service;
 pub mod text;
 pub mod trace;
+pub mod udev_rules;
 pub mod verdict;
 pub mod verification;
 pub mod virtual_keys;

@@ -38,7 +38,7 @@ mod store;
 mod touch;
 
 #[cfg(test)]
-mod host;
+mod testing;
 
 pub use bus::{THROW_AWAY, VirtualBus};
 pub use clock::{KeyClock, ManualClock, MonotonicClock, Wake};

@@ -9,7 +9,7 @@ use client::*;
 use ctap::*;
 use fidokey::authenticator::{AuthenticatorError, ChooseError, PinError};
 use fidokey::cli::error::CliError;
-use fidokey::cli::explain;
+use fidokey::cli::error_words;
 use fidokey::ctap::get_info::GetInfo;
 use fidokey::ctap::{CommandCode, PinNotUtf8, PinPolicyError, ReplyError, read_reply};
 use fidokey::transport::channel::{ChannelError, Malformed};
@@ -120,27 +120,28 @@ fn each<E>(examples: Vec<(&'static str, E)>, explain: impl Fn(E) -> CliError) ->
 
 #[test]
 fn authenticator() {
-    insta::assert_snapshot!(all(authenticator_errors(), |e| explain::authenticator(e, &key())));
+    insta::assert_snapshot!(all(authenticator_errors(), |e| error_words::authenticator(e, &key())));
 }
 
 #[test]
 fn pin() {
-    let explain =
-        |error: &PinError| explain::authenticator(&AuthenticatorError::Pin(error.clone()), &key());
+    let explain = |error: &PinError| {
+        error_words::authenticator(&AuthenticatorError::Pin(error.clone()), &key())
+    };
     insta::assert_snapshot!(all(pin_errors(), explain));
 }
 
 #[test]
 fn pin_policy() {
     let explain = |error: &PinPolicyError| {
-        explain::authenticator(&AuthenticatorError::Pin(PinError::Policy(*error)), &key())
+        error_words::authenticator(&AuthenticatorError::Pin(PinError::Policy(*error)), &key())
     };
     insta::assert_snapshot!(all(policy_errors(), explain));
 }
 
 #[test]
 fn reset() {
-    let explain = |error| explain::authenticator(&AuthenticatorError::Reset(error), &key());
+    let explain = |error| error_words::authenticator(&AuthenticatorError::Reset(error), &key());
     insta::assert_snapshot!(each(reset_errors(), explain));
 }
 
@@ -150,7 +151,7 @@ fn questions_that_were_not_answered() {
         for error in
             [AuthenticatorError::CannotAsk(question), AuthenticatorError::Declined(question)]
         {
-            let text = shown(&explain::authenticator(&error, &key()));
+            let text = shown(&error_words::authenticator(&error, &key()));
             assert!(text.contains("Nothing was changed"), "{name}: {text}");
         }
     }
@@ -172,11 +173,11 @@ fn uncertain_outcomes() {
     ];
     for (name, effect) in effects() {
         for failure in failures {
-            let error = explain::authenticator(&uncertain(effect, failure()), &key());
+            let error = error_words::authenticator(&uncertain(effect, failure()), &key());
             assert!(!shown(&error).contains("Nothing was changed"), "{}", shown(&error));
             assert!(error.message.contains(" may have "), "{}", shown(&error));
         }
-        let error = explain::authenticator(&uncertain(effect, failures[0]()), &key());
+        let error = error_words::authenticator(&uncertain(effect, failures[0]()), &key());
         writeln!(text, "# {name}\n{}\n", shown(&error)).unwrap();
     }
     insta::assert_snapshot!(text);
@@ -186,7 +187,7 @@ fn uncertain_outcomes() {
 fn bus() {
     let explain = |error: &BusError| {
         let BusError::Enumerate(reason) = error;
-        explain::choose(&ChooseError::Bus(BusError::Enumerate(reason.clone())))
+        error_words::choose(&ChooseError::Bus(BusError::Enumerate(reason.clone())))
     };
     insta::assert_snapshot!(all(bus_errors(), explain));
 }
@@ -196,26 +197,26 @@ fn open() {
     let explain = |error: &OpenError| match error {
         OpenError::NotFound(path) | OpenError::State { path, .. } if path.0 != key().path.0 => {
             let kind = KeyKind::Virtual;
-            explain::open(error, &KeyDescription { path: path.clone(), kind, ..key() })
+            error_words::open(error, &KeyDescription { path: path.clone(), kind, ..key() })
         }
-        error => explain::open(error, &key()),
+        error => error_words::open(error, &key()),
     };
     insta::assert_snapshot!(all(open_errors(), explain));
 }
 
 #[test]
 fn choose() {
-    insta::assert_snapshot!(all(choose_errors(), explain::choose));
+    insta::assert_snapshot!(all(choose_errors(), error_words::choose));
 }
 
 #[test]
 fn select() {
     let keys = [key(), other_key()];
-    insta::assert_snapshot!(all(select_errors(), |error| explain::select(error, &keys)));
+    insta::assert_snapshot!(all(select_errors(), |error| error_words::select(error, &keys)));
 }
 
 fn in_a_ceremony(error: ChannelError) -> CliError {
-    explain::authenticator(&AuthenticatorError::Channel(error), &key())
+    error_words::authenticator(&AuthenticatorError::Channel(error), &key())
 }
 
 #[test]
@@ -231,36 +232,36 @@ fn connection() {
 
 #[test]
 fn client() {
-    insta::assert_snapshot!(all(client_errors(), |error| explain::client(error, &key())));
+    insta::assert_snapshot!(all(client_errors(), |error| error_words::client(error, &key())));
 }
 
 #[test]
 fn options() {
     insta::assert_snapshot!(all(client_errors(), |error| {
-        explain::options(error, &explain::named("rp.id", Some("example.org")))
+        error_words::options(error, &error_words::named("rp.id", Some("example.org")))
     }));
 }
 
 #[test]
 fn lasting_virtual_keys() {
-    insta::assert_snapshot!(all(lasting_errors(), explain::lasting));
+    insta::assert_snapshot!(all(lasting_errors(), error_words::lasting));
 }
 
 #[test]
 fn metadata() {
-    let blob = |error: &BlobError| explain::metadata_blob(error, "blob.jwt", "--root");
+    let blob = |error: &BlobError| error_words::metadata_blob(error, "blob.jwt", "--root");
     let mut text = all(blob_errors(), blob);
     text += &all(payload_errors(), |error| blob(&BlobError::Payload(error.clone())));
     text += &all(path_errors(), |error| blob(&BlobError::Chain(error.clone())));
     let path = std::path::Path::new("/home/alice/roots.pem");
-    text += &all(roots_errors(), |error| explain::roots(error, "--roots", path));
+    text += &all(roots_errors(), |error| error_words::roots(error, "--roots", path));
     let others = [
-        explain::metadata_expired("2026-11-01".parse().unwrap(), "blob.jwt", "A hint."),
-        explain::metadata_older(290, 291, "blob.jwt"),
-        explain::no_metadata(),
-        explain::no_such_model("\"nonsense\"", 291),
-        explain::no_place_for_metadata(),
-        explain::unreadable_input("blob.jwt", "No such file or directory (os error 2)"),
+        error_words::metadata_expired("2026-11-01".parse().unwrap(), "blob.jwt", "A hint."),
+        error_words::metadata_older(290, 291, "blob.jwt"),
+        error_words::no_metadata(),
+        error_words::no_such_model("\"nonsense\"", 291),
+        error_words::no_place_for_metadata(),
+        error_words::unreadable_input("blob.jwt", "No such file or directory (os error 2)"),
     ];
     for error in others {
         writeln!(text, "# {}\n{}\n", error.kind, shown(&error)).unwrap();
@@ -271,14 +272,15 @@ fn metadata() {
 #[test]
 fn traces() {
     let path = std::path::Path::new("/home/alice/trace");
-    let written = all(trace_file_errors(), |error| explain::trace_file(error, path));
-    let read = all(trace_read_errors(), |error| explain::trace_read(error, "/home/alice/trace"));
+    let written = all(trace_file_errors(), |error| error_words::trace_file(error, path));
+    let read =
+        all(trace_read_errors(), |error| error_words::trace_read(error, "/home/alice/trace"));
     insta::assert_snapshot!(format!("{written}{read}"));
 }
 
 #[test]
 fn crypto() {
-    let explain = |error| explain::authenticator(&AuthenticatorError::Crypto(error), &key());
+    let explain = |error| error_words::authenticator(&AuthenticatorError::Crypto(error), &key());
     insta::assert_snapshot!(each(crypto_errors(), explain));
 }
 
@@ -292,7 +294,7 @@ fn statuses() {
         assert_eq!(read_reply(&GetInfo, &[status.0, 0xff]).unwrap_err(), refused);
         let command = CommandCode::MAKE_CREDENTIAL;
         let error =
-            explain::authenticator(&AuthenticatorError::Refused { command, status }, &key());
+            error_words::authenticator(&AuthenticatorError::Refused { command, status }, &key());
         let shown = shown(&error);
         assert!(shown.contains("Nothing was changed"), "{shown}");
         writeln!(text, "{shown}\n").unwrap();

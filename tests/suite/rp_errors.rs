@@ -2,8 +2,8 @@
 
 use crate::errors::all;
 use crate::harness::{Desk, Outcome};
+use fidokey::cli::error_words;
 use fidokey::cli::exit::Exit;
-use fidokey::cli::explain;
 use fidokey::ctap::RandomError;
 use fidokey::relying_party::audit::AuditError;
 use fidokey::relying_party::forge::ForgeError;
@@ -97,13 +97,13 @@ every!(roots_errors: RootsError {
 
 #[test]
 fn remote_relying_parties() {
-    let remote = all(remote_errors(), |error| explain::remote(error, "No key was asked."));
+    let remote = all(remote_errors(), |error| error_words::remote(error, "No key was asked."));
     insta::assert_snapshot!(remote);
 }
 
 #[test]
 fn audits() {
-    insta::assert_snapshot!(all(audit_errors(), explain::audit));
+    insta::assert_snapshot!(all(audit_errors(), error_words::audit));
 }
 
 #[test]

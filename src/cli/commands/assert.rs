@@ -9,8 +9,8 @@ use super::result_files::{check_files, given, prf_secrets};
 use crate::cli::app::App;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::cli::files::{credential_id_flag, hash_flag};
 use crate::cli::foresight::with_reasons;
 use crate::client::{self, Asserted, AssertionRequest, KnownRegistration};
@@ -128,7 +128,7 @@ pub fn run(app: &mut App<'_>, args: &AssertArgs) -> Result<Exit, CliError> {
     let mut key = app.open_key()?;
     let asserted =
         app.ceremony(|context| client::assert(&mut key, context, request)).map_err(|error| {
-            let explained = explain::client(&error, key.description());
+            let explained = error_words::client(&error, key.description());
             app.failed(with_reasons(explained, &error, &wishes, &key))
         })?;
     let (mut chosen, choice) = choose(app, args, asserted)?;

@@ -4,7 +4,7 @@ use super::input_files::{read_input, source_name};
 use crate::cli::app::App;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
-use crate::cli::explain;
+use crate::cli::error_words;
 use crate::cli::files::{base64_flag, hash_flag};
 use crate::client::{Caller, ClientDataSource};
 use crate::ctap::RandomError;
@@ -94,8 +94,9 @@ impl ClientDataArgs {
             Some(text) => Some(origin_flag("--origin", text)?),
             None => {
                 let parsed = rp_id.map(RpId::parse).transpose();
-                let parsed = parsed
-                    .map_err(|error| explain::rp_id(&error, &explain::named(member, rp_id)))?;
+                let parsed = parsed.map_err(|error| {
+                    error_words::rp_id(&error, &error_words::named(member, rp_id))
+                })?;
                 parsed.and_then(|rp_id| rp_id.default_origin())
             }
         };
@@ -170,6 +171,6 @@ fn origin_flag(flag: &str, text: &str) -> Result<Origin, CliError> {
 /// When there is no randomness.
 pub(super) fn random(app: &mut App<'_>) -> Result<Vec<u8>, CliError> {
     let mut bytes = vec![0; RANDOM_BYTES];
-    app.random.fill(&mut bytes).map_err(|RandomError(reason)| explain::random(&reason))?;
+    app.random.fill(&mut bytes).map_err(|RandomError(reason)| error_words::random(&reason))?;
     Ok(bytes)
 }

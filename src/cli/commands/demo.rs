@@ -6,8 +6,8 @@ use crate::authenticator::{
 };
 use crate::cli::app::App;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::client::{
     self, AssertionRequest, ClientDataSource, KnownRegistration, RegistrationRequest,
     SavedRegistration,
@@ -82,7 +82,7 @@ impl Demo {
         act: impl FnOnce(&mut Context<'_>) -> Result<T, AuthenticatorError>,
     ) -> Result<T, CliError> {
         self.ceremony(app, act)
-            .map_err(|error| self.failed(explain::authenticator(&error, &self.key)))
+            .map_err(|error| self.failed(error_words::authenticator(&error, &self.key)))
     }
 
     fn ceremony<T>(&self, app: &mut App<'_>, act: impl FnOnce(&mut Context<'_>) -> T) -> T {
@@ -153,7 +153,7 @@ impl Demo {
         let request = registration(app)?;
         let registered = self
             .ceremony(app, |context| client::register(&mut key, context, request))
-            .map_err(|error| self.failed(explain::client(&error, &self.key)))?;
+            .map_err(|error| self.failed(error_words::client(&error, &self.key)))?;
         self.done(app, StepView::registered(&registered))?;
         self.judged("The registration", &registered.verdict, "attestation_signature")?;
         self.done(app, StepView::registration_verified(&registered.verdict))?;
@@ -164,7 +164,7 @@ impl Demo {
         let request = assertion(app, known)?;
         let asserted = self
             .ceremony(app, |context| client::assert(&mut key, context, request))
-            .map_err(|error| self.failed(explain::client(&error, &self.key)))?;
+            .map_err(|error| self.failed(error_words::client(&error, &self.key)))?;
         let Some(asserted) = asserted.into_iter().next() else {
             return Err(self.failed(CliError::new(Exit::Failed, "no_assertion", "There is none.")));
         };
@@ -240,7 +240,7 @@ fn client_data(app: &mut App<'_>, rp_id: &RpId) -> Result<ClientDataSource, CliE
 
 fn random(app: &mut App<'_>, length: usize) -> Result<Vec<u8>, CliError> {
     let mut bytes = vec![0; length];
-    app.random.fill(&mut bytes).map_err(|error| explain::random(&error.0))?;
+    app.random.fill(&mut bytes).map_err(|error| error_words::random(&error.0))?;
     Ok(bytes)
 }
 

@@ -6,13 +6,13 @@ use crate::authenticator::{
 use crate::cli::app::App;
 use crate::cli::connect::is_model;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::cli::plugged::Plugged;
 use crate::ctap::RandomError;
 use crate::host::{Host, udev_rules};
 use crate::output::doctor::{DoctorView, Examined, KeyVerdict, MachineView, SuspectView};
-use crate::output::rules::RulesView;
+use crate::output::udev_rules::RulesView;
 use crate::transport::channel::Timing;
 use crate::transport::{KeyDescription, KeyKind, OpenError};
 use crate::webauthn::model_names::ModelNames;
@@ -65,7 +65,7 @@ pub fn run(app: &mut App<'_>, args: &DoctorArgs) -> Result<Exit, CliError> {
     let suspects = suspects.iter().map(SuspectView::of).collect();
     let view = DoctorView::new(MachineView::of(&machine), keys, suspects);
     if view.is_empty() {
-        return Err(explain::no_key_to_examine(&app.host, &machine, &app.program));
+        return Err(error_words::no_key_to_examine(&app.host, &machine, &app.program));
     }
     app.print(&view, DoctorView::text)?;
     Ok(if view.all_usable() { Exit::Done } else { Exit::Rejected })
@@ -94,7 +94,7 @@ fn examine_chosen(
                 Some(Err(error @ AuthenticatorError::Open(OpenError::NotFound(_))))
                     if !is_known =>
                 {
-                    Err(explain::authenticator(&error, &key))
+                    Err(error_words::authenticator(&error, &key))
                 }
                 answer => Ok(answer.map(|answer| (key, answer)).into_iter().collect()),
             }
@@ -108,7 +108,7 @@ fn examine_chosen(
             let meant: Vec<_> = keys.iter().cloned().zip(answers).filter(is_meant).collect();
             if meant.is_empty() {
                 let selector = selector.to_owned();
-                return Err(explain::choose(&ChooseError::NoMatch { selector, keys }));
+                return Err(error_words::choose(&ChooseError::NoMatch { selector, keys }));
             }
             Ok(meant)
         }
@@ -122,7 +122,7 @@ fn ask(app: &mut App<'_>, keys: &[KeyDescription]) -> Result<Vec<Answer>, CliErr
             key.known_info().is_some().then(|| pin_state(key, context))
         })
     });
-    let answers = answers.map_err(|RandomError(reason)| explain::random(&reason))?;
+    let answers = answers.map_err(|RandomError(reason)| error_words::random(&reason))?;
     if app.interrupt.is_requested() {
         return Err(CliError::interrupted());
     }

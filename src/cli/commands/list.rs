@@ -4,8 +4,8 @@ use crate::authenticator::{AuthenticatorError, Choice, ChooseError, GLANCE, Key,
 use crate::cli::app::App;
 use crate::cli::connect::is_model;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::cli::plugged::Plugged;
 use crate::ctap::RandomError;
 use crate::output::list::{KeyView, ListView};
@@ -65,7 +65,7 @@ type Answered = (KeyDescription, Result<Key, AuthenticatorError>);
 /// Asks every key what it is, all at the same time.
 fn ask(app: &mut App<'_>, keys: Vec<KeyDescription>) -> Result<Vec<Answered>, CliError> {
     let answers = app.ceremony(|context| survey(&keys, context, GLANCE));
-    let answers = answers.map_err(|RandomError(reason)| explain::random(&reason))?;
+    let answers = answers.map_err(|RandomError(reason)| error_words::random(&reason))?;
     if app.interrupt.is_requested() {
         return Err(CliError::interrupted());
     }
@@ -85,7 +85,7 @@ fn ask_chosen(
             match answered.first() {
                 // There is no row for what nobody has seen.
                 Some((key, Err(error @ AuthenticatorError::Open(_)))) if !is_plugged => {
-                    Err(explain::authenticator(error, key))
+                    Err(error_words::authenticator(error, key))
                 }
                 _ => Ok(answered),
             }
@@ -98,7 +98,7 @@ fn ask_chosen(
             });
             if answered.is_empty() {
                 let selector = selector.to_owned();
-                return Err(explain::choose(&ChooseError::NoMatch { selector, keys }));
+                return Err(error_words::choose(&ChooseError::NoMatch { selector, keys }));
             }
             Ok(answered)
         }

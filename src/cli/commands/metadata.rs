@@ -3,8 +3,8 @@
 use super::trust::{check, read_blob};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::cli::files::read_stream_up_to;
 use crate::output::metadata::{ImportView, ModelsView, SummaryView};
 use crate::output::text::escape;
@@ -75,13 +75,13 @@ pub fn run(app: &mut App<'_>, args: &MetadataArgs) -> Result<Exit, CliError> {
 
 fn import(app: &mut App<'_>, args: &ImportArgs) -> Result<Exit, CliError> {
     if app.metadata_file().is_none() {
-        return Err(explain::no_place_for_metadata());
+        return Err(error_words::no_place_for_metadata());
     }
     let (bytes, name) = if args.file.as_os_str() == "-" {
         let longest = u64::try_from(blob::MAX_LENGTH).unwrap_or(u64::MAX);
         let name = "Standard input";
         let read = read_stream_up_to(app.read_stdin(), longest);
-        (read.map_err(|cause| explain::unreadable_input(name, &cause))?, name.to_owned())
+        (read.map_err(|cause| error_words::unreadable_input(name, &cause))?, name.to_owned())
     } else {
         (read_blob(&args.file)?, words::path(&args.file))
     };
@@ -90,14 +90,14 @@ fn import(app: &mut App<'_>, args: &ImportArgs) -> Result<Exit, CliError> {
     let summary = kept.summary();
     if summary.is_due(now) && !args.allow_stale {
         let hint = "`--allow-stale` keeps it all the same; what was reported since is not known.";
-        return Err(explain::metadata_expired(summary.next_update, &name, hint));
+        return Err(error_words::metadata_expired(summary.next_update, &name, hint));
     }
     // What cannot be read is replaced, and nothing is lost with it.
     let before = app.kept_metadata().map(|before| before.summary().number);
     if let Some(before) = before.filter(|before| summary.number < *before)
         && !args.allow_older
     {
-        return Err(explain::metadata_older(summary.number, before, &name));
+        return Err(error_words::metadata_older(summary.number, before, &name));
     }
     app.keep_metadata(&kept)?;
     let view = ImportView::of(&kept, before, now);
@@ -106,7 +106,7 @@ fn import(app: &mut App<'_>, args: &ImportArgs) -> Result<Exit, CliError> {
 }
 
 fn show(app: &mut App<'_>, args: &ShowArgs) -> Result<Exit, CliError> {
-    let kept = app.needed_metadata()?.ok_or_else(explain::no_metadata)?;
+    let kept = app.needed_metadata()?.ok_or_else(error_words::no_metadata)?;
     let now = app.now_in_seconds();
     let summary = kept.summary();
     if summary.is_due(now) {
@@ -141,7 +141,7 @@ fn show(app: &mut App<'_>, args: &ShowArgs) -> Result<Exit, CliError> {
             .map(|model| format!("\"{}\"", escape(model)))
             .chain(args.status.iter().map(|status| format!("the status {}", escape(status))))
             .collect();
-        return Err(explain::no_such_model(&wanted.join(" and "), summary.number));
+        return Err(error_words::no_such_model(&wanted.join(" and "), summary.number));
     }
     let view = ModelsView::of(summary, &models, Date::of_moment(now));
     app.print(&view, ModelsView::text)?;

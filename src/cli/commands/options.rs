@@ -4,7 +4,7 @@ use super::client_data::ClientDataArgs;
 use super::input_files::{hint_of_bytes, is_stdin, read_input, source_name};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
-use crate::cli::explain;
+use crate::cli::error_words;
 use crate::client::{AssertionRequest, RegistrationRequest};
 use crate::output::text::escape;
 use crate::webauthn::json::options::{
@@ -64,8 +64,8 @@ pub(super) fn registration(
     prf.check(&options.extensions)?;
     let caller = client_data.caller(app, "rp.id", options.rp.id.as_deref())?;
     let request = RegistrationRequest::from_options(&options, caller);
-    let named = explain::named("rp.id", options.rp.id.as_deref());
-    let request = request.map_err(|error| explain::options(&error, &named))?;
+    let named = error_words::named("rp.id", options.rp.id.as_deref());
+    let request = request.map_err(|error| error_words::options(&error, &named))?;
     heed_timeout(app, options.duration());
     name_unknown(app, &options.extensions);
     let attachment = options.authenticator_selection.authenticator_attachment;
@@ -95,8 +95,8 @@ pub(super) fn assertion(
     prf.check(&options.extensions)?;
     let caller = client_data.caller(app, "rpId", options.rp_id.as_deref())?;
     let request = AssertionRequest::from_options(&options, caller);
-    let named = explain::named("rpId", options.rp_id.as_deref());
-    let request = request.map_err(|error| explain::options(&error, &named))?;
+    let named = error_words::named("rpId", options.rp_id.as_deref());
+    let request = request.map_err(|error| error_words::options(&error, &named))?;
     heed_timeout(app, options.duration());
     name_unknown(app, &options.extensions);
     Ok(request)

@@ -10,8 +10,8 @@ use super::trust::TrustArgs;
 use crate::cli::app::App;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::cli::files::{base64_flag, credential_id_flag};
 use crate::cli::foresight::with_reasons;
 use crate::client::{self, RegistrationRequest, SavedRegistration};
@@ -216,7 +216,7 @@ pub fn run(app: &mut App<'_>, args: &RegisterArgs) -> Result<Exit, CliError> {
     let may_be_cut = app.warn_of_long_names(key.description(), names.iter());
     let mut registered =
         app.ceremony(|context| client::register(&mut key, context, request)).map_err(|error| {
-            let explained = explain::client(&error, key.description());
+            let explained = error_words::client(&error, key.description());
             app.failed(with_reasons(explained, &error, &wishes, &key))
         })?;
     registered.verdict = trust.judge(registered.verdict, key.known_info());

@@ -4,8 +4,8 @@ use crate::authenticator::{Choice, Selected, selector};
 use crate::cli::app::App;
 use crate::cli::connect::Found;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::output::select::SelectView;
 use crate::transport::KeyKind;
 use clap::Args;
@@ -27,7 +27,7 @@ pub fn run(app: &mut App<'_>, _: &SelectArgs) -> Result<Exit, CliError> {
         .hint("Leave `--device` out."));
     }
     let found = app.find(None)?;
-    let all = app.bus.keys().map_err(|error| explain::choose(&error.into()))?;
+    let all = app.bus.keys().map_err(|error| error_words::choose(&error.into()))?;
     let all: Vec<_> = all.into_iter().filter(|key| key.kind == KeyKind::Hid).collect();
     let (description, by, left_out) = match found {
         Found::Several(keys) => {

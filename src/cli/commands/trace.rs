@@ -2,8 +2,8 @@
 
 use crate::cli::app::App;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::output::text::count;
 use crate::output::trace::{TraceDocument, TraceText};
 use crate::output::words;
@@ -53,13 +53,14 @@ pub fn run(app: &mut App<'_>, args: &TraceArgs) -> Result<Exit, CliError> {
     }
     let name = words::path(file);
     let input = File::open(file);
-    let input = input.map_err(|error| explain::trace_read(&ReadError::Refused(error), &name))?;
+    let input =
+        input.map_err(|error| error_words::trace_read(&ReadError::Refused(error), &name))?;
     show(app, input, &name)
 }
 
 /// Shows what `input` holds; `name` is what errors call it, at the start of a sentence.
 fn show(app: &mut App<'_>, input: impl Read, name: &str) -> Result<Exit, CliError> {
-    let failed = |error| explain::trace_read(&error, name);
+    let failed = |error| error_words::trace_read(&error, name);
     let damaged = if app.global.json {
         let mut input = BufReader::new(input.take(MOST_IN_ONE_DOCUMENT));
         let mut reader = Reader::new(&mut input).map_err(failed)?;

@@ -3,7 +3,7 @@
 use super::result_files::given;
 use crate::cli::app::App;
 use crate::cli::error::CliError;
-use crate::cli::explain;
+use crate::cli::error_words;
 use crate::cli::files::{self, read_up_to};
 use crate::ctap::get_info::Info;
 use crate::output::words;
@@ -76,7 +76,7 @@ impl TrustArgs {
                         "`fidokey metadata import --allow-stale{root} FILE` keeps it all the same; \
                          then leave `--mds` out."
                     );
-                    return Err(explain::metadata_expired(summary.next_update, &name, &hint));
+                    return Err(error_words::metadata_expired(summary.next_update, &name, &hint));
                 }
                 Some(kept)
             }
@@ -112,15 +112,16 @@ impl Trust {
 fn read_roots(flag: &str, path: &Path) -> Result<Roots, CliError> {
     let name = words::path(path);
     let bytes = read_up_to(path, files::MAX_FILE)
-        .map_err(|cause| explain::unreadable_input(&name, &cause))?;
+        .map_err(|cause| error_words::unreadable_input(&name, &cause))?;
     let text = String::from_utf8_lossy(&bytes);
-    Roots::from_pem(&text).map_err(|error| explain::roots(&error, flag, path))
+    Roots::from_pem(&text).map_err(|error| error_words::roots(&error, flag, path))
 }
 
 /// Reads a file that may be metadata.
 pub(super) fn read_blob(path: &Path) -> Result<Vec<u8>, CliError> {
     let longest = u64::try_from(metadata::blob::MAX_LENGTH).unwrap_or(u64::MAX);
-    read_up_to(path, longest).map_err(|cause| explain::unreadable_input(&words::path(path), &cause))
+    read_up_to(path, longest)
+        .map_err(|cause| error_words::unreadable_input(&words::path(path), &cause))
 }
 
 /// Checks metadata and puts it into the form in which it is searched.
@@ -136,6 +137,6 @@ pub(super) fn check(
         None => BlobTrust::Service,
     };
     let metadata = Metadata::read(blob, &trust, at)
-        .map_err(|error| explain::metadata_blob(&error, name, root_flag))?;
+        .map_err(|error| error_words::metadata_blob(&error, name, root_flag))?;
     Kept::of(&metadata, at).map_err(|error| CliError::defect(&error))
 }

@@ -2,8 +2,8 @@
 
 use crate::cli::app::App;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::output::text::{count, escape};
 use crate::output::virtual_keys::{
     CreatedView, DeletedView, VirtualKeyView, VirtualKeysView, selector,
@@ -91,7 +91,7 @@ pub fn run(app: &mut App<'_>, args: &VirtualArgs) -> Result<Exit, CliError> {
 fn create(app: &mut App<'_>, keys: &LastingKeys, args: &CreateArgs) -> Result<Exit, CliError> {
     let CreateArgs { name, touch } = args;
     keys.create(name, *touch, Some(app.now_in_seconds()))
-        .map_err(|error| explain::lasting(&error))?;
+        .map_err(|error| error_words::lasting(&error))?;
     app.ui.status(&format!("Created the virtual key {name}."));
     app.ui.warning("It is not for protecting accounts: its private keys are in a plain file.");
     app.ui.hint(&format!("Use it with `--device {}`.", selector(name)));
@@ -100,7 +100,7 @@ fn create(app: &mut App<'_>, keys: &LastingKeys, args: &CreateArgs) -> Result<Ex
 }
 
 fn list(app: &mut App<'_>, keys: &LastingKeys) -> Result<Exit, CliError> {
-    let found = keys.list().map_err(|error| explain::lasting(&error))?;
+    let found = keys.list().map_err(|error| error_words::lasting(&error))?;
     let view = VirtualKeysView {
         directory: keys.directory().display().to_string(),
         virtual_keys: found.iter().map(VirtualKeyView::of).collect(),
@@ -114,15 +114,15 @@ fn list(app: &mut App<'_>, keys: &LastingKeys) -> Result<Exit, CliError> {
         let Err(problem) = summary else { continue };
         let why = escape(&problem.to_string());
         app.ui.warning(&format!("The virtual key {name} cannot be used: {why}."));
-        app.ui.hint(&explain::unusable(name, problem));
+        app.ui.hint(&error_words::unusable(name, problem));
     }
     Ok(Exit::Done)
 }
 
 fn delete(app: &mut App<'_>, keys: &LastingKeys, name: &KeyName) -> Result<Exit, CliError> {
-    let found = keys.list().map_err(|error| explain::lasting(&error))?;
+    let found = keys.list().map_err(|error| error_words::lasting(&error))?;
     let Some(LastingKey { summary, .. }) = found.into_iter().find(|key| key.name == *name) else {
-        return Err(explain::lasting(&LastingError::NotFound(name.clone())));
+        return Err(error_words::lasting(&LastingError::NotFound(name.clone())));
     };
     let is_newer = matches!(summary, Err(StateError::Newer { .. }));
     let lost = summary.ok().map(|summary| summary.contents.credentials);
@@ -141,7 +141,7 @@ fn delete(app: &mut App<'_>, keys: &LastingKeys, name: &KeyName) -> Result<Exit,
              on it."
         ),
     })?;
-    keys.delete(name).map_err(|error| explain::lasting(&error))?;
+    keys.delete(name).map_err(|error| error_words::lasting(&error))?;
     app.ui.status(&match lost {
         Some(0) | None => format!("Deleted the virtual key {name}."),
         Some(lost) => format!(

@@ -1,6 +1,6 @@
 use super::*;
 use crate::transport::ConnectionError;
-use crate::virtual_key::host::{CBOR, Host, PATIENCE, get_assertion, make_credential};
+use crate::virtual_key::testing::{CBOR, Host, PATIENCE, get_assertion, make_credential};
 use crate::virtual_key::{Contents, KeyName, ManualClock, Nobody, SeededRandomness};
 use std::fs;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::transport::{Clock, KeyPath};
-use crate::virtual_key::host::{
+use crate::virtual_key::testing::{
     Answer, CANCEL, CBOR, Host, PATIENCE, get_assertion, make_credential,
 };
 use crate::virtual_key::{

@@ -1,6 +1,6 @@
 use super::*;
 use crate::transport::KeyPath;
-use crate::virtual_key::host::{Host, encoded, get_assertion, make_credential};
+use crate::virtual_key::testing::{Host, encoded, get_assertion, make_credential};
 use crate::virtual_key::{
     KeySettings, ManualClock, Nobody, OsRandomness, SeededRandomness, Surroundings, VirtualBus,
     VirtualKey,

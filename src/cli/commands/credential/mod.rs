@@ -10,8 +10,8 @@ use crate::authenticator::{
 };
 use crate::cli::app::App;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::client::{CredentialIndex, FindError, IdError, IndexedCredential, TypedId};
 use crate::output::credentials::{line, relying_party};
 use crate::output::remedy::shell_word;
@@ -79,7 +79,7 @@ fn listing(app: &mut App<'_>, key: &mut Key) -> Result<StoredCredentials, CliErr
 
 /// Explains an error, with what is special to credentials.
 fn explained(error: &AuthenticatorError, key: &KeyDescription) -> CliError {
-    let explained = explain::authenticator(error, key);
+    let explained = error_words::authenticator(error, key);
     match error {
         AuthenticatorError::Pin(PinError::NotSet) => explained.hint(
             "A key shows its credentials only to who knows its PIN. Setting one keeps them as \
@@ -194,6 +194,6 @@ fn explained_for(
         )
         .status(Status::NO_CREDENTIALS)
         .hint("Another program may have deleted it: `fidokey credential list` shows what is left."),
-        _ => explain::authenticator(error, key),
+        _ => error_words::authenticator(error, key),
     }
 }

@@ -4,8 +4,8 @@ use super::server::ServerArgs;
 use crate::cli::app::App;
 use crate::cli::commands::result_files::{check_files, given};
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::cli::files::{read, write, write_secret};
 use crate::output::audit::{AuditView, CasesView, MakerView};
 use crate::output::text::{count, escape};
@@ -64,7 +64,7 @@ pub(super) fn run(app: &mut App<'_>, args: &AuditArgs) -> Result<Exit, CliError>
     let cases = chosen(args)?;
     if let (None, Some(_)) = (&args.url, &args.maker) {
         let maker = maker(app, args)?;
-        let view = MakerView::of(&maker).map_err(|error| explain::audit(&error.into()))?;
+        let view = MakerView::of(&maker).map_err(|error| error_words::audit(&error.into()))?;
         app.print(&view, MakerView::text)?;
         app.ui.hint("Give it to the server that you test, as one of the roots that it trusts.");
         return Ok(Exit::Done);
@@ -105,7 +105,7 @@ pub(super) fn run(app: &mut App<'_>, args: &AuditArgs) -> Result<Exit, CliError>
         .run(app.random, &mut |step| {
             ui.progress(&format!("Lie {} of {}: {}", step.number, step.total, step.case.lie));
         })
-        .map_err(|error| explain::audit(&error))?;
+        .map_err(|error| error_words::audit(&error))?;
     app.ui.end_line();
     let view = AuditView::of(&report);
     let written = args.junit.as_deref().map_or(Ok(()), |path| {
@@ -138,7 +138,7 @@ fn maker(app: &mut App<'_>, args: &AuditArgs) -> Result<Maker, CliError> {
                 .hint("Name a file that `fidokey rp audit --maker FILE` made, or one that is not there.")
         });
     }
-    let failed = |error: ForgeError| explain::audit(&error.into());
+    let failed = |error: ForgeError| error_words::audit(&error.into());
     let maker = Maker::new(app.now, app.random).map_err(failed)?;
     if let Some(path) = &args.maker {
         write_secret(path, maker.to_pem().map_err(failed)?.as_bytes())?;

@@ -5,8 +5,8 @@ use crate::authenticator::Key;
 use crate::cli::app::App;
 use crate::cli::commands::flag_values::VerificationChoice;
 use crate::cli::error::CliError;
+use crate::cli::error_words;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
 use crate::client::{self, AssertionRequest, Caller, ClientError, RegistrationRequest};
 use crate::output::remedy::shell_word;
 use crate::output::remote_ceremony::{RemoteCeremony, RemoteCeremonyView};
@@ -121,7 +121,7 @@ fn register(
     };
     let options = session.creation_options(&wish).map_err(|error| unasked(&error))?;
     let caller = Caller::new(server.origin.clone());
-    let named = explain::named("rp.id", options.rp.id.as_deref());
+    let named = error_words::named("rp.id", options.rp.id.as_deref());
     let request = RegistrationRequest::from_options(&options, caller)
         .map_err(|error| not_for_this_origin(&error, &named, server))?;
     let mut key = app.open_key()?;
@@ -164,14 +164,14 @@ fn assert(
     let wish = AssertionWish { username: &args.user, user_verification };
     let options = session.request_options(&wish).map_err(|error| unasked(&error))?;
     let caller = Caller::new(server.origin.clone());
-    let named = explain::named("rpId", options.rp_id.as_deref());
+    let named = error_words::named("rpId", options.rp_id.as_deref());
     let request = AssertionRequest::from_options(&options, caller)
         .map_err(|error| not_for_this_origin(&error, &named, server))?;
     let rp_id = request.rp_id.to_string();
     let mut key = app.open_key()?;
     let asserted = app
         .ceremony(|context| client::assert(&mut key, context, request))
-        .map_err(|error| app.failed(explain::client(&error, key.description())))?;
+        .map_err(|error| app.failed(error_words::client(&error, key.description())))?;
     if asserted.len() > 1 {
         app.ui.warning("Several credentials on the key fit. The newest was taken.");
     }
@@ -183,7 +183,7 @@ fn assert(
         Ok(_) => None,
         Err(error) => Some(clear_no(&error).ok_or_else(|| {
             let after = "The key has signed; whether the server took it is not known.";
-            explain::remote(&error, after)
+            error_words::remote(&error, after)
         })?),
     };
     let view = RemoteCeremonyView {
@@ -230,12 +230,12 @@ fn document<T: Serialize>(response: &T) -> Result<Value, CliError> {
 
 /// Explains an error before a key was asked.
 fn unasked(error: &RemoteError) -> CliError {
-    explain::remote(error, UNTOUCHED)
+    error_words::remote(error, UNTOUCHED)
 }
 
 /// Explains that a server's options are not for the page that is claimed to ask.
 fn not_for_this_origin(error: &ClientError, named: &str, server: &Server) -> CliError {
-    let explained = explain::options(error, named);
+    let explained = error_words::options(error, named);
     let message = format!("{} {UNTOUCHED}", explained.message.replace(" Nothing was sent.", ""));
     CliError { message, hints: Vec::new(), ..explained }.hint(format!(
         "The origin is {}; `--origin` claims another one, such as the one that the server expects.",
@@ -245,7 +245,7 @@ fn not_for_this_origin(error: &ClientError, named: &str, server: &Server) -> Cli
 
 /// Explains why the key made no credential.
 fn not_registered(error: &ClientError, key: &Key) -> CliError {
-    let explained = explain::client(error, key.description());
+    let explained = error_words::client(error, key.description());
     if explained.status != Some(Status::CREDENTIAL_EXCLUDED) {
         return explained;
     }
@@ -270,7 +270,7 @@ fn refusal(error: &RemoteError, delete: Option<&str>, kept: bool) -> Result<Answ
         "The key has made a credential, of which it keeps nothing; whether the server took it is \
          not known."
     };
-    let explained = CliError { hints: Vec::new(), ..explain::remote(error, after) };
+    let explained = CliError { hints: Vec::new(), ..error_words::remote(error, after) };
     let explained = explained.hint("Look whether the account has the key now.");
     Err(match delete {
         Some(command) => {

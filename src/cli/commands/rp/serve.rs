@@ -4,9 +4,9 @@ use crate::cli::app::App;
 use crate::cli::commands::trust::TrustArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::{atomic_file, explain, files};
+use crate::cli::{atomic_file, error_words, files};
 use crate::output::json;
-use crate::output::service::ServiceView;
+use crate::output::local_service::ServiceView;
 use crate::relying_party::accounts::state::{MAX_FILE, State};
 use crate::relying_party::identity::{Identity, Profile};
 use crate::relying_party::party::{RelyingParty, Store, Surroundings};
@@ -64,13 +64,13 @@ pub(super) fn run(app: &mut App<'_>, args: &ServeArgs) -> Result<Exit, CliError>
     };
     let names = app.model_names();
     let trust = args.trust.read(app)?.of_service(names);
-    let bound = Bound::bind(&args.bind, args.port).map_err(|error| explain::bind(&error))?;
+    let bound = Bound::bind(&args.bind, args.port).map_err(|error| error_words::bind(&error))?;
     let origin = match given {
         Some(origin) => origin,
         None => parse_origin(&format!("http://localhost:{}", bound.port()))?,
     };
     let identity = Identity::of(origin, profile)
-        .map_err(|error| explain::service_origin(&error.to_string()))?;
+        .map_err(|error| error_words::service_origin(&error.to_string()))?;
     let (state, store): (_, Option<Box<dyn Store>>) = match &args.state {
         Some(path) => {
             let (state, file) = StateFile::open(path, identity.rp_id.as_str())?;
@@ -95,7 +95,7 @@ pub(super) fn run(app: &mut App<'_>, args: &ServeArgs) -> Result<Exit, CliError>
 }
 
 fn parse_origin(text: &str) -> Result<Origin, CliError> {
-    Origin::parse(text).map_err(|error| explain::service_origin(&error.to_string()))
+    Origin::parse(text).map_err(|error| error_words::service_origin(&error.to_string()))
 }
 
 /// Says where it is, as soon as connections are taken.
@@ -139,7 +139,7 @@ struct StateFile {
 impl StateFile {
     /// Reads the state; none where there is no file yet.
     fn open(path: &Path, rp_id: &str) -> Result<(State, Self), CliError> {
-        let failed = |reason: &str| explain::state_file(path, reason);
+        let failed = |reason: &str| error_words::state_file(path, reason);
         let bytes = read(path).map_err(|error| failed(&error.to_string()))?;
         let content = bytes.as_deref().map(|bytes| Sha256::digest(bytes).into());
         let state = match bytes {

@@ -7,7 +7,7 @@ use crate::cli::commands::client_data::rp_id_form;
 use crate::cli::commands::flag_values::VerificationChoice;
 use crate::cli::encoded_value::EncodedValue;
 use crate::cli::error::CliError;
-use crate::cli::explain;
+use crate::cli::error_words;
 use crate::cli::files::{base64_flag, hash_flag};
 use crate::output::text::escape;
 use crate::output::verification::RpIdSource;
@@ -124,8 +124,9 @@ impl ExpectationArgs {
         let of_options = of_options.and_then(|(member, text)| Some((member, text?)));
         let (rp_id, rp_id_source) = match (&self.rp, of_options, of_registration) {
             (_, Some((member, text)), of_registration) => {
-                let named = explain::named(member, Some(text));
-                let rp_id = RpId::parse(text).map_err(|error| explain::rp_id(&error, &named))?;
+                let named = error_words::named(member, Some(text));
+                let rp_id =
+                    RpId::parse(text).map_err(|error| error_words::rp_id(&error, &named))?;
                 if let Some(other) = of_registration.filter(|other| *other != text) {
                     return Err(at_another(other, "the options name", text)
                         .hint("Give the registration that belongs to these options."));
