@@ -13,6 +13,7 @@ use crate::wire::ctaphid::{Capabilities, HidErrorCode, InitReply, SplitError};
 use crate::wire::status::Status;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// One opened key.
 pub struct Key {
@@ -202,7 +203,7 @@ impl Key {
         act: &Act,
     ) -> Result<R::Response, AuthenticatorError> {
         let timing = context.settings.timing;
-        let message = request.encode();
+        let message = Zeroizing::new(request.encode());
         self.check_length(message.len())?;
         let mut told = false;
         let mut told_at = Duration::ZERO;

@@ -6,7 +6,6 @@ use super::message::{Asked, Content, command_named, keepalive_named, reply, requ
 use crate::ctap::CommandCode;
 use crate::transport::ReportSizes;
 use crate::wire::ctaphid::{Assembler, BROADCAST_CHANNEL, Command, Packet, PacketKind};
-use zeroize::Zeroizing;
 
 /// A message that has begun.
 struct Pending {
@@ -96,7 +95,7 @@ impl Conversation {
 
     fn asked(&mut self, pending: Pending, now: Seconds) -> Vec<Event> {
         let Pending { channel, command, assembler, packets } = pending;
-        let payload = Zeroizing::new(assembler.into_payload());
+        let payload = assembler.into_payload();
         let mut events = self.end_of_run();
         if command != Command::CANCEL {
             events.extend(self.unanswered(now));
@@ -189,7 +188,7 @@ impl Conversation {
     fn complete(&mut self) -> Option<Event> {
         let whole = self.receiving.take_if(|pending| pending.assembler.is_complete())?;
         let Pending { channel, command, assembler, packets } = whole;
-        let payload = Zeroizing::new(assembler.into_payload());
+        let payload = assembler.into_payload();
         let is_answer = self.outstanding.as_ref().is_some_and(|request| match command {
             Command::ERROR => true,
             Command::INIT => request.command == command && payload.starts_with(&request.nonce),
@@ -255,7 +254,7 @@ impl Conversation {
     /// The message that was being received and never will be whole.
     fn broken_off(&mut self, reason: &str) -> Option<Event> {
         let Pending { channel, assembler, packets, .. } = self.receiving.take()?;
-        let length = Zeroizing::new(assembler.into_payload()).len();
+        let length = assembler.into_payload().len();
         Some(self.no_message(Some(channel), reason, length, packets))
     }
 
@@ -319,7 +318,7 @@ impl Conversation {
         events.extend(self.broken_off("the connection failed before it was complete"));
         let (command, asked) = match (self.sending.take(), self.outstanding.take()) {
             (Some(Pending { command, assembler, .. }), _) => {
-                (Some(command), Asked::of(&Zeroizing::new(assembler.into_payload())))
+                (Some(command), Asked::of(&assembler.into_payload()))
             }
             (None, Some(Outstanding { command, asked, .. })) => (Some(command), asked),
             (None, None) => (None, None),

@@ -9,6 +9,7 @@ mod init;
 pub use init::{Capabilities, InitReply};
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 /// The channel that every key listens on before one is allocated.
 pub const BROADCAST_CHANNEL: u32 = 0xffff_ffff;
@@ -228,7 +229,8 @@ pub enum AssembleError {
 pub struct Assembler {
     command: Command,
     length: usize,
-    payload: Vec<u8>,
+    /// Wiped, and never moved: answers hold keys for large blobs in the clear.
+    payload: Zeroizing<Vec<u8>>,
     next_sequence: u8,
 }
 
@@ -247,7 +249,8 @@ impl Assembler {
         if max_message(report_size).is_none_or(|most| length > most) {
             return Err(AssembleError::TooLong { length });
         }
-        let payload = data.get(..length).unwrap_or(data).to_vec();
+        let mut payload = Zeroizing::new(Vec::with_capacity(length));
+        payload.extend_from_slice(data.get(..length).unwrap_or(data));
         Ok(Self { command, length, payload, next_sequence: 0 })
     }
 
@@ -277,7 +280,7 @@ impl Assembler {
     }
 
     /// The message's bytes.
-    pub fn into_payload(self) -> Vec<u8> {
+    pub fn into_payload(self) -> Zeroizing<Vec<u8>> {
         self.payload
     }
 }
@@ -316,7 +319,7 @@ mod tests {
                 let assembler = assembler.unwrap();
                 assert!(assembler.is_complete());
                 assert_eq!(assembler.command(), Command::CBOR);
-                assert_eq!(assembler.into_payload(), payload);
+                assert_eq!(*assembler.into_payload(), payload);
             }
         }
     }

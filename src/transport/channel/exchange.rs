@@ -5,6 +5,7 @@ use super::link::{Link, Received};
 use super::{BUSY_PAUSE, Sign, Step, Timing};
 use crate::wire::ctaphid::{Assembler, Command, HidErrorCode, Keepalive, Packet, PacketKind};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// How long the last word of a key is waited for after it was told to cancel.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -40,7 +41,7 @@ pub(super) fn transact(
     step: &mut Step,
     request: &Request<'_>,
     on_sign: &mut dyn FnMut(Sign),
-) -> Result<Vec<u8>, ChannelError> {
+) -> Result<Zeroizing<Vec<u8>>, ChannelError> {
     let last_moment = request.begun.saturating_add(request.timing.touch);
     let mut told_busy = false;
     loop {
@@ -90,7 +91,7 @@ fn step_after(code: HidErrorCode, packets: usize) -> Step {
 /// How a wait ended with the key's word.
 enum Answer {
     /// The answer.
-    Message(Vec<u8>),
+    Message(Zeroizing<Vec<u8>>),
     /// The key's last word after it was told to cancel, and it was no success.
     Cancelled(ChannelError),
     /// The key refused the message.

@@ -5,6 +5,7 @@ use crate::transport::{Clock, Connection, ConnectionError, Interrupt, ReportSize
 use crate::wire::ctaphid::{Command, Packet, SplitError, max_message, split};
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// The longest time for which nobody looks at the clock and the interrupt.
 const POLL: Duration = Duration::from_millis(100);
@@ -29,7 +30,7 @@ pub(super) struct Link {
     clock: Arc<dyn Clock>,
     interrupt: Interrupt,
     sizes: ReportSizes,
-    report: Vec<u8>,
+    report: Zeroizing<Vec<u8>>,
     late_reports: usize,
     failure: Option<ConnectionError>,
 }
@@ -50,7 +51,7 @@ impl Link {
             max_message(size).ok_or(SplitError::ReportTooSmall(size))?;
         }
         // No report is longer: the length of a USB HID report is a 16-bit number of bytes.
-        let report = vec![0; sizes.input.min(usize::from(u16::MAX))];
+        let report = Zeroizing::new(vec![0; sizes.input.min(usize::from(u16::MAX))]);
         Ok(Self { connection, clock, interrupt, sizes, report, late_reports: 0, failure: None })
     }
 
@@ -95,11 +96,11 @@ impl Link {
         command: Command,
         payload: &[u8],
     ) -> Result<usize, ChannelError> {
-        let reports = split(channel, command, payload, self.sizes.output)?;
+        let reports = Zeroizing::new(split(channel, command, payload, self.sizes.output)?);
         if let Some(failure) = &self.failure {
             return Err(again(failure).into());
         }
-        for report in &reports {
+        for report in reports.iter() {
             if let Err(error) = self.connection.send(report) {
                 return Err(self.fail(error));
             }

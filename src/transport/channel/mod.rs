@@ -29,6 +29,7 @@ use link::Link;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// The pause before a busy key is asked again.
 const BUSY_PAUSE: Duration = Duration::from_millis(100);
@@ -161,7 +162,7 @@ impl Channel {
         request: &[u8],
         timing: Timing,
         on_sign: &mut dyn FnMut(Sign),
-    ) -> Result<Vec<u8>, ChannelError> {
+    ) -> Result<Zeroizing<Vec<u8>>, ChannelError> {
         let answer = self.message(Command::CBOR, request, timing, on_sign)?;
         if answer.is_empty() {
             return Err(Malformed::Empty.into());
@@ -194,7 +195,7 @@ impl Channel {
         payload: &[u8],
         timing: Timing,
         on_sign: &mut dyn FnMut(Sign),
-    ) -> Result<Vec<u8>, ChannelError> {
+    ) -> Result<Zeroizing<Vec<u8>>, ChannelError> {
         let begun = self.link.now();
         self.get_ready(payload.len(), timing, on_sign)?;
         let request = Request { channel: self.init.channel, command, payload, timing, begun };

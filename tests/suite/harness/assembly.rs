@@ -28,6 +28,6 @@ impl Assembly {
         }
         let (channel, message) = self.0.take_if(|(_, message)| message.is_complete())?;
         let command = message.command();
-        Some(Message { channel, command, payload: message.into_payload() })
+        Some(Message { channel, command, payload: message.into_payload().to_vec() })
     }
 }

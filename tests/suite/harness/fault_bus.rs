@@ -180,7 +180,7 @@ impl FaultConnection {
         if let Some((channel, message)) =
             self.incoming.take_if(|(_, message)| message.is_complete())
         {
-            let reply = fault.reply(&self.request, message.into_payload());
+            let reply = fault.reply(&self.request, message.into_payload().to_vec());
             self.answer(channel, Command::CBOR, &reply);
         }
     }
@@ -231,7 +231,7 @@ impl Connection for FaultConnection {
         let Some(message) = self.outgoing.take_if(|message| message.is_complete()) else {
             return Ok(());
         };
-        self.request = message.into_payload();
+        self.request = message.into_payload().to_vec();
         self.waiting = true;
         let held = std::mem::take(&mut self.held);
         let faults = self.faults.messages.clone();

@@ -115,7 +115,7 @@ fn several_refusals_of_one_request_are_not_taken_for_those_of_the_next() {
         }
     });
     let mut channel = key.open();
-    assert_eq!(channel.cbor(&[4; 250], TIMING, &mut |_| {}).unwrap(), [0, 7]);
+    assert_eq!(*channel.cbor(&[4; 250], TIMING, &mut |_| {}).unwrap(), [0, 7]);
     assert_eq!(key.commands(), [Command::CBOR; 2], "a request may hold a PIN: it is tried once");
 }
 

@@ -217,7 +217,7 @@ fn an_answer_that_came_in_time_is_taken_when_it_is_read_late() {
         let mut desk = clock.desk();
         desk.now += seconds(100);
     });
-    assert_eq!(answer.unwrap(), [0, 1]);
+    assert_eq!(*answer.unwrap(), [0, 1]);
     assert_eq!(key.commands(), [Command::CBOR]);
 }
 
@@ -300,7 +300,7 @@ fn other_commands_are_answered_with_their_own() {
     });
     let mut channel = key.open();
     let ping = channel.message(Command::PING, &[7; 300], TIMING, &mut |_| {}).unwrap();
-    assert_eq!(ping, [7; 300]);
+    assert_eq!(*ping, [7; 300]);
     let empty = channel.message(Command::MSG, &[], TIMING, &mut |_| {}).unwrap();
     assert!(empty.is_empty());
 }

@@ -178,7 +178,7 @@ impl Desk {
         if let Some((channel, assembler)) = self.assembling.take_if(|(_, a)| a.is_complete()) {
             let command = assembler.command();
             let payload = assembler.into_payload();
-            let heard = Heard { at: self.now, channel, command, payload };
+            let heard = Heard { at: self.now, channel, command, payload: payload.to_vec() };
             self.answers.now = self.now;
             (self.script)(&heard, &mut self.answers);
             self.heard.push(heard);
@@ -365,6 +365,7 @@ fn ask_within(key: &Key, channel: &mut Channel, timing: Timing) -> Outcome {
         Sign::TouchAwaited { left: now } => left.push(now.as_secs()),
         Sign::Busy => told_busy += 1,
     });
+    let result = result.map(|answer| answer.to_vec());
     Outcome { result, keepalives, left, told_busy, took: key.now() - begun }
 }
 

@@ -29,7 +29,7 @@ fn the_longest_message_goes_there_and_back_with_reports_of_every_size() {
             let request = pattern(max_message(sizes.output).unwrap().min(MAX_MESSAGE));
             let answer = channel.message(Command::PING, &request, TIMING, &mut |_| {}).unwrap();
             let expected = request.len().min(max_message(sizes.input).unwrap());
-            assert_eq!(answer, request[..expected], "{sizes:?}");
+            assert_eq!(*answer, request[..expected], "{sizes:?}");
             assert_eq!(key.heard()[1].2, request, "{sizes:?}");
         }
     }

@@ -59,7 +59,7 @@ fn assemble(reports: &[Vec<u8>], size: usize) -> Vec<u8> {
     }
     let message = message.unwrap();
     assert!(message.is_complete());
-    message.into_payload()
+    message.into_payload().to_vec()
 }
 
 pub fn packet_seeds() -> Vec<Vec<u8>> {
