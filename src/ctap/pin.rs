@@ -48,12 +48,16 @@ pub enum PinPolicyError {
     /// A zero byte, which the key would take for the end.
     #[error("the PIN contains a zero character")]
     ContainsNul,
+    /// A control character, such as the ones that an arrow key gives.
+    #[error("the PIN contains a control character, such as an arrow key or a paste puts there")]
+    ContainsControl,
 }
 
 /// A PIN. Wiped when dropped, not shown, not copied.
 pub struct Pin {
     text: Zeroizing<String>,
     normalization_differs: bool,
+    as_typed: bool,
 }
 
 impl fmt::Debug for Pin {
@@ -83,7 +87,7 @@ impl Pin {
             } else {
                 text.extend(typed.nfc());
             }
-            Self { text, normalization_differs }
+            Self { text, normalization_differs, as_typed }
         }))
     }
 
@@ -108,6 +112,11 @@ impl Pin {
         self.text == other.text
     }
 
+    /// Whether there is a character that cannot be seen or typed, such as in what an arrow key sends.
+    fn contains_control(&self) -> bool {
+        self.text.chars().any(char::is_control)
+    }
+
     /// Checks a new PIN before it is sent; `minimum` and `maximum` are what getInfo says, in code
     /// points.
     ///
@@ -119,6 +128,8 @@ impl Pin {
         let minimum = minimum.max(MIN_PIN_CODE_POINTS);
         if self.text.contains('\0') {
             Err(PinPolicyError::ContainsNul)
+        } else if self.contains_control() {
+            Err(PinPolicyError::ContainsControl)
         } else if found < minimum {
             Err(PinPolicyError::TooShort { minimum, found })
         } else if self.byte_length() > MAX_PIN_BYTES {
@@ -134,7 +145,8 @@ impl Pin {
     /// would waste a try.
     ///
     /// A key may have a PIN that is shorter than its minimum now, or shorter than four code points
-    /// where a tool counted bytes: four bytes are the least.
+    /// where a tool counted bytes: four bytes are the least. It may even have a control character,
+    /// which another tool let pass; but then it is rather a slip, unless it is to be sent as typed.
     ///
     /// # Errors
     ///
@@ -143,6 +155,8 @@ impl Pin {
         let found = self.byte_length();
         if self.text.contains('\0') {
             Err(PinPolicyError::ContainsNul)
+        } else if self.contains_control() && !self.as_typed {
+            Err(PinPolicyError::ContainsControl)
         } else if u64::try_from(found).is_ok_and(|found| found < MIN_PIN_CODE_POINTS) {
             let found = self.code_points();
             Err(PinPolicyError::TooShort { minimum: MIN_PIN_CODE_POINTS, found })
@@ -263,6 +277,14 @@ mod tests {
             Err(PinPolicyError::TooManyBytes { found: 64 })
         );
         assert_eq!(pin("12\u{0}34").check_possible(), Err(PinPolicyError::ContainsNul));
+        // An arrow key, the marks of a paste, Delete, a tab, and a control character of ISO 8859-1.
+        for typed in ["12\x1b[D34", "\x1b[200~1234\x1b[201~", "1234\x7f", "12\t34", "1234\u{9b}"] {
+            assert_eq!(pin(typed).check_possible(), Err(PinPolicyError::ContainsControl));
+            assert_eq!(pin(typed).check_policy(4, 63), Err(PinPolicyError::ContainsControl));
+            let as_typed = Pin::new(typed.as_bytes(), true).unwrap();
+            assert_eq!(as_typed.check_possible(), Ok(()));
+            assert_eq!(as_typed.check_policy(4, 63), Err(PinPolicyError::ContainsControl));
+        }
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
             "pin_must_be_changed",
             format!(
                 "The PIN of {name} must be changed before it can be used: whoever set the key up \
-                 wants that. Nothing was sent."
+                 wants that. Nothing was changed."
             ),
         )
         .hint("Change it with `fidokey pin change`."),
@@ -90,6 +90,15 @@ pub(super) fn explain(error: &PinError, name: &str) -> CliError {
             "If you are not, look for it first: a key whose PIN is blocked for good can only be \
              reset, which erases every account on it.",
         ),
+        PinError::CannotBe(PinPolicyError::ContainsControl) => new(
+            "pin_impossible",
+            format!(
+                "This will not be the PIN of {name}: {}. Nothing was sent, and no PIN try was used.",
+                PinPolicyError::ContainsControl
+            ),
+        )
+        .hint("Run the command again with the PIN of this key.")
+        .hint("If it really has one, `--pin-as-typed` sends it."),
         PinError::CannotBe(reason) => new(
             "pin_impossible",
             format!(

@@ -48,6 +48,7 @@ every!(policy_errors: PinPolicyError {
     TooLong{..} => [PinPolicyError::TooLong { maximum: 8, found: 9 }];
     TooManyBytes{..} => [PinPolicyError::TooManyBytes { found: 64 }];
     ContainsNul() => [PinPolicyError::ContainsNul];
+    ContainsControl() => [PinPolicyError::ContainsControl];
 });
 
 fn policy(complexity_url: Option<&str>) -> PinPolicy {
@@ -78,6 +79,7 @@ every!(pin_errors: PinError {
         PinError::CannotBe(PinPolicyError::TooShort { minimum: 4, found: 3 }),
         PinError::CannotBe(PinPolicyError::TooManyBytes { found: 64 }),
         PinError::CannotBe(PinPolicyError::ContainsNul),
+        PinError::CannotBe(PinPolicyError::ContainsControl),
     ];
     Policy(..) => [PinError::Policy(PinPolicyError::TooShort { minimum: 6, found: 4 })];
     RefusedByPolicy{..} => [
