@@ -49,7 +49,7 @@ pub(super) fn run(app: &mut App<'_>, args: &DeleteArgs) -> Result<Exit, CliError
         app.ceremony(|context| delete_credential(&mut key, context, credential)).map_err(
             |error| {
                 let (deleted, left) = chosen.split_at(position);
-                let explained = explained_for(&error, one, key.description());
+                let explained = app.failed(explained_for(&error, one, key.description()));
                 what_became(explained, &error, deleted, left)
             },
         )?;

@@ -63,7 +63,7 @@ pub fn run(app: &mut App<'_>, args: &CredentialArgs) -> Result<Exit, CliError> {
 fn listing(app: &mut App<'_>, key: &mut Key) -> Result<StoredCredentials, CliError> {
     let stored = app
         .ceremony(|context| list_credentials(key, context))
-        .map_err(|error| explained(&error, key.description()))?;
+        .map_err(|error| app.failed(explained(&error, key.description())))?;
     let listed = u64::try_from(stored.count()).unwrap_or(u64::MAX);
     match stored.metadata {
         Some(metadata) if metadata.existing != listed => app.ui.warning(&format!(

@@ -89,7 +89,7 @@ pub(super) fn run(app: &mut App<'_>, args: &RenameArgs) -> Result<Exit, CliError
             }
         }
         app.ceremony(|context| rename_credential(&mut key, context, credential, &user))
-            .map_err(|error| explained_for(&error, one, key.description()))?;
+            .map_err(|error| app.failed(explained_for(&error, one, key.description())))?;
         let view = RenamedView::of(one, previous, &user, may_be_cut);
         app.print(&view, RenamedView::text)?;
     }
