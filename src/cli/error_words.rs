@@ -19,8 +19,8 @@ pub use connection::open;
 pub use examination::no_key_to_examine;
 pub(super) use metadata::kept_metadata;
 pub use metadata::{
-    metadata_blob, metadata_expired, metadata_older, no_metadata, no_place_for_metadata,
-    no_such_model, roots, unreadable_input,
+    metadata_blob, metadata_expired, metadata_older, metadata_too_long, no_metadata,
+    no_place_for_metadata, no_such_model, roots, unreadable_input,
 };
 pub use pin::{not_as_typed as pin_not_as_typed, read_from as pin_read_from};
 #[cfg(feature = "relying-party")]

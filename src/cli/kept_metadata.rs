@@ -72,7 +72,10 @@ impl App<'_> {
     /// Keeps metadata.
     pub(super) fn keep_metadata(&mut self, kept: &Kept) -> Result<(), CliError> {
         let path = self.metadata_file().ok_or_else(error_words::no_place_for_metadata)?;
-        let bytes = kept.to_bytes().map_err(|error| CliError::defect(&error))?;
+        let bytes = kept.to_bytes().map_err(|error| match error {
+            KeptError::TooMany => error_words::metadata_too_long(&error),
+            _ => CliError::defect(&error),
+        })?;
         if let Some(directory) = path.parent() {
             // What is wrong with it is said when the file cannot be written.
             let _ = fs::create_dir_all(directory);

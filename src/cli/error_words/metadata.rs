@@ -5,7 +5,7 @@ use crate::cli::exit::Exit;
 use crate::cli::kept_metadata::Unusable;
 use crate::output::text::escape;
 use crate::output::words;
-use crate::webauthn::metadata::{BlobError, Date};
+use crate::webauthn::metadata::{BlobError, Date, KeptError};
 use crate::webauthn::trust::RootsError;
 use std::path::Path;
 
@@ -122,6 +122,12 @@ pub fn roots(error: &RootsError, flag: &str, path: &Path) -> CliError {
     ))
     .cause(error.to_string())
     .hint("`openssl x509 -inform der -in FILE -out PEM` makes such a file from one in DER.")
+}
+
+/// Explains why metadata cannot be kept that was read.
+pub fn metadata_too_long(error: &KeptError) -> CliError {
+    let message = "The metadata cannot be kept. Nothing was changed.";
+    CliError::new(Exit::Usage, "metadata", message).cause(error.to_string()).hint(DOWNLOAD)
 }
 
 /// Explains why an input file cannot be read; `name` is what errors call it.

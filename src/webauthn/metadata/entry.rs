@@ -152,6 +152,9 @@ struct ReportDocument<'a> {
     sunset_date: Option<&'a RawValue>,
 }
 
+/// How many key identifiers of one model are read. Models have a handful.
+const MOST_IDENTIFIERS: usize = 256;
+
 /// Reads one entry, member by member.
 ///
 /// # Errors
@@ -162,7 +165,7 @@ pub(super) fn read(raw: &RawValue) -> Result<Read, String> {
         .map_err(|_| "it is not an object, or has a member twice".to_owned())?;
     let mut notes = Notes::default();
     let aaguid = notes.text("aaguid", document.aaguid);
-    let identifiers: Vec<String> = notes
+    let mut identifiers: Vec<String> = notes
         .list(
             "attestationCertificateKeyIdentifiers",
             document.attestation_certificate_key_identifiers,
@@ -170,6 +173,10 @@ pub(super) fn read(raw: &RawValue) -> Result<Read, String> {
         .into_iter()
         .filter_map(|text: String| key_identifier(&text))
         .collect();
+    if identifiers.len() > MOST_IDENTIFIERS {
+        identifiers.truncate(MOST_IDENTIFIERS);
+        notes.0.push("attestationCertificateKeyIdentifiers".to_owned());
+    }
     let aaguid = match aaguid.map(|text| text.parse::<Aaguid>()) {
         Some(Ok(aaguid)) => Some(aaguid.to_string()),
         Some(Err(error)) if identifiers.is_empty() => return Err(error.to_string()),

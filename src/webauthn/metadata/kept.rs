@@ -37,6 +37,9 @@ pub enum KeptError {
     /// It cannot be written in this form, which is a defect.
     #[error("the metadata cannot be written")]
     Unwritable,
+    /// It names more models than would be read again.
+    #[error("it names too many models")]
+    TooMany,
 }
 
 /// The head: enough to say what there is and what models are called.
@@ -119,12 +122,12 @@ impl Kept {
     ///
     /// # Errors
     ///
-    /// [`KeptError::Unwritable`], which cannot happen.
+    /// [`KeptError::TooMany`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, KeptError> {
         let mut head = serde_json::to_vec(&self.head).map_err(|_| KeptError::Unwritable)?;
         head.push(b'\n');
         if head.len() > MAX_HEAD {
-            return Err(KeptError::Unwritable);
+            return Err(KeptError::TooMany);
         }
         let first_line = format!("{MAGIC}{:0width$}\n", head.len(), width = DIGITS);
         Ok([first_line.as_bytes(), &head, &self.body].concat())

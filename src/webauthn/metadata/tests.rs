@@ -294,6 +294,19 @@ fn long_lists_cost_no_more_than_their_length() {
     assert!(begin.elapsed() < std::time::Duration::from_secs(60), "{:?}", begin.elapsed());
 }
 
+/// Each is kept with a line of its own in the head.
+#[test]
+fn a_model_with_a_flood_of_key_identifiers_keeps_some_of_them() {
+    let service = Service::new();
+    let identifiers: Vec<String> = (0..200_000).map(|number| format!("{number:040x}")).collect();
+    let mut flooded = model();
+    flooded["attestationCertificateKeyIdentifiers"] = json!(identifiers);
+    let metadata = service.read(&service.blob(&payload(json!([flooded])))).unwrap();
+    assert_eq!((metadata.summary.fido2, metadata.summary.deviating), (1, 1));
+    assert_eq!(metadata.entries[0].certificate_key_identifiers.len(), 256);
+    Kept::of(&metadata, 5).unwrap().to_bytes().unwrap();
+}
+
 #[test]
 fn what_is_kept_is_found_again() {
     let service = Service::new();
