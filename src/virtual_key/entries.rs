@@ -13,6 +13,7 @@ use opensk::ctap::data_formats::{
     extract_text_string,
 };
 use std::collections::BTreeSet;
+use zeroize::Zeroizing;
 
 /// What is in a key's memory, as far as it is anybody's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +106,13 @@ fn check_credential(value: &[u8]) -> Option<Vec<u8>> {
     let credential = PublicKeyCredentialSource::try_from(cbor_read(value).ok()?).ok()?;
     let mut key = extract_array(credential.wrapped_private_key).ok()?.into_iter();
     let algorithm = extract_integer(key.next()?).ok()?;
-    let length = extract_byte_string(key.next()?).ok()?.len();
-    let is_key =
-        matches!((algorithm, length), (ES256, ES256_KEY_LENGTH) | (EDDSA, EDDSA_KEY_LENGTH));
+    let bytes = Zeroizing::new(extract_byte_string(key.next()?).ok()?);
+    let is_key = match (algorithm, bytes.len()) {
+        // Zero, and what is not below the curve's order, is no key; the firmware would panic on it.
+        (ES256, ES256_KEY_LENGTH) => p256::SecretKey::from_slice(&bytes).is_ok(),
+        (EDDSA, EDDSA_KEY_LENGTH) => true,
+        _ => false,
+    };
     (is_key && key.next().is_none()).then_some(credential.credential_id)
 }
 
