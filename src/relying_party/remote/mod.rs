@@ -14,6 +14,7 @@
 
 pub mod ceremony;
 mod error;
+mod names;
 pub mod reply;
 pub mod roots;
 pub mod session;

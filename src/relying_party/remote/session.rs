@@ -1,6 +1,7 @@
 //! One browser's worth of HTTP.
 
 use super::RemoteError;
+use super::names::Names;
 use super::reply::Reply;
 use super::url::RelyingPartyUrl;
 use crate::transport::Interrupt;
@@ -11,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 use ureq::http::header::{self, HeaderName};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error};
 
 /// The longest answer that is read, in bytes. Options have a few thousand.
@@ -19,7 +21,7 @@ const MAX_ANSWER: u64 = 1_048_576;
 /// How often it is looked whether somebody wants to stop.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// How long a server may ask to be left alone.
+/// How long a server may ask to be left alone, and never longer than a request may take.
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often one request is sent because the server asked for patience.
@@ -75,7 +77,8 @@ impl Session {
             // What the environment says of proxies is not for this layer to read.
             .proxy(None)
             .build();
-        Self { url: url.clone(), agent: config.new_agent(), settings: settings.clone() }
+        let agent = Agent::with_parts(config, DefaultConnector::default(), Names::default());
+        Self { url: url.clone(), agent, settings: settings.clone() }
     }
 
     /// The relying party's address.
@@ -92,13 +95,17 @@ impl Session {
     /// [`RemoteError`] when there is no answer.
     pub fn post(&mut self, path: &str, body: &Value) -> Result<Reply, RemoteError> {
         let url = self.url.endpoint(path);
-        for _ in 0..TRIES {
+        let mut patience_left = self.settings.total.min(MOST_PATIENCE);
+        for later in (0..TRIES).rev() {
             let agent = self.agent.clone();
             let (target, body) = (url.clone(), body.clone());
             let reply = self.await_result(move || exchange(&agent, &target, &body))?;
             let reply = reply.map_err(|failure| self.explain(failure, &url))?;
             match reply.patience() {
-                Some(patience) if patience <= MOST_PATIENCE => self.pause(patience)?,
+                Some(patience) if later > 0 && patience <= patience_left => {
+                    patience_left = patience_left.saturating_sub(patience);
+                    self.pause(patience)?;
+                }
                 Some(_) => break,
                 None if (300..400).contains(&reply.status) => {
                     return Err(RemoteError::Redirected { url, target: reply.location });

@@ -94,7 +94,7 @@ impl RelyingPartyUrl {
 }
 
 /// RFC 6761 section 6.3.
-fn is_local_name(host: &str) -> bool {
+pub(super) fn is_local_name(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
