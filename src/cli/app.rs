@@ -115,6 +115,8 @@ impl<'w> App<'w> {
                 None => None,
             },
             stdin: &mut self.stdin,
+            stdin_is_terminal: self.setting.stdin_is_terminal,
+            interrupt: self.interrupt.clone(),
             pin_source,
             new_pin_source: self.new_pin_source.clone(),
             pin_as_typed: self.global.pin_as_typed,

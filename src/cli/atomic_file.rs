@@ -2,6 +2,7 @@
 //!
 //! The new content is written beside the file under a name of its own, and then takes its place.
 
+use super::standard_input::descriptor;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,14 +25,19 @@ const DIGITS: usize = 16;
 /// What the operating system says; the old content is then still there.
 pub(super) fn replace(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     // A device such as /dev/stderr or a pipe cannot be replaced.
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+    if stream(path, secret)?.is_some() {
         let mut file = OpenOptions::new().write(true).open(path)?;
+        // It may be another one by now.
+        check_reader(path, &file.metadata()?, secret)?;
         return file.write_all(bytes);
     }
     let path = followed(path);
     let (beside, mut file) = begin(&path, secret)?;
-    let written = file
-        .write_all(bytes)
+    // What others could not read before, they cannot read now.
+    let before = fs::metadata(&path).ok().filter(|_| !secret);
+    let written = before
+        .map_or(Ok(()), |before| file.set_permissions(before.permissions()))
+        .and_then(|()| file.write_all(bytes))
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&beside, &path));
     if written.is_err() {
@@ -47,9 +53,14 @@ pub(super) fn replace(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()>
 /// # Errors
 ///
 /// What the operating system says.
-pub(super) fn check(path: &Path) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return OpenOptions::new().write(true).open(path).map(drop);
+pub(super) fn check(path: &Path, secret: bool) -> io::Result<()> {
+    if let Some(stream) = stream(path, secret)? {
+        // To open a pipe and to close it again would end it for whoever reads from it.
+        let may_be_opened = stream.is_dir() || is_device(&stream);
+        if may_be_opened {
+            return OpenOptions::new().write(true).open(path).map(drop);
+        }
+        return may_write(path);
     }
     // The last part of such a path would be taken for the name of a file.
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -59,6 +70,65 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     let (beside, file) = begin(&path, true)?;
     remove_leftovers(&path, &file);
     fs::remove_file(&beside)
+}
+
+/// What is at a path that cannot be replaced, such as a pipe or a device.
+///
+/// # Errors
+///
+/// As [`check_reader`].
+fn stream(path: &Path, secret: bool) -> io::Result<Option<fs::Metadata>> {
+    let stream = fs::metadata(path).ok().filter(|metadata| !metadata.is_file());
+    stream.map(|stream| check_reader(path, &stream, secret).map(|()| stream)).transpose()
+}
+
+/// Makes sure that no secret goes into the pipe of another user, who would read it. A device is the
+/// system's, and a descriptor of this process is what its caller gave it.
+///
+/// # Errors
+///
+/// When it would.
+fn check_reader(path: &Path, stream: &fs::Metadata, secret: bool) -> io::Result<()> {
+    let is_given = descriptor(path).is_some()
+        || path == Path::new("/dev/stdout")
+        || path == Path::new("/dev/stderr");
+    if !secret || is_given || is_device(stream) || is_own(stream) {
+        return Ok(());
+    }
+    Err(io::Error::other("it is somebody else's pipe, and they would read the secret"))
+}
+
+#[cfg(unix)]
+fn is_device(of: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    of.file_type().is_char_device()
+}
+
+#[cfg(unix)]
+fn is_own(of: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    of.uid() == rustix::process::geteuid().as_raw()
+}
+
+/// Whether the pipe at a path may be written to.
+#[cfg(unix)]
+fn may_write(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?)
+}
+
+#[cfg(not(unix))]
+fn may_write(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &fs::Metadata) -> bool {
+    true
 }
 
 /// Makes a file beside another one, under a name that nobody can foresee.
@@ -184,7 +254,7 @@ mod tests {
         symlink(place("inner"), place("link")).unwrap();
         // Where there is nothing yet, and where there is.
         for content in ["one", "two"] {
-            check(&place("link")).unwrap();
+            check(&place("link"), true).unwrap();
             replace(&place("link"), content.as_bytes(), true).unwrap();
             assert_eq!(fs::read_to_string(place("kept/state")).unwrap(), content);
         }
@@ -193,6 +263,23 @@ mod tests {
         assert_eq!(names(&place("kept")), ["state"]);
         symlink("round", place("round")).unwrap();
         assert!(replace(&place("round"), b"", false).is_ok(), "it is replaced");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_keeps_its_mode_and_one_with_a_secret_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "old").unwrap();
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        for (before, secret, after) in
+            [(0o640, false, 0o640), (0o666, true, 0o600), (0o600, false, 0o600)]
+        {
+            fs::set_permissions(&path, fs::Permissions::from_mode(before)).unwrap();
+            replace(&path, b"new", secret).unwrap();
+            assert_eq!(mode(), after);
+        }
     }
 
     /// In a directory where everybody may write, a link of somebody else's is not followed.
@@ -220,7 +307,7 @@ mod tests {
     fn a_path_with_nothing_behind_its_last_slash_names_no_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new/");
-        assert_eq!(check(&path).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+        assert_eq!(check(&path, false).unwrap_err().kind(), io::ErrorKind::NotADirectory);
     }
 
     #[test]
@@ -234,7 +321,7 @@ mod tests {
             file.set_modified(then).unwrap();
         }
         File::create(place(".state.fedcba9876543210")).unwrap();
-        check(&place("state")).unwrap();
+        check(&place("state"), true).unwrap();
         let left =
             [".other.0123456789abcdef", ".state.0123456789abcdeg", ".state.fedcba9876543210"];
         assert_eq!(names(directory.path()), left);

@@ -3,10 +3,11 @@
 use super::atomic_file;
 use super::error::CliError;
 use super::exit::Exit;
+use super::inlet::Inlet;
 use crate::output::words;
+use crate::transport::Interrupt;
 use crate::webauthn::base64url;
 use crate::wire::authenticator_data::MAX_CREDENTIAL_ID;
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
@@ -105,9 +106,9 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 /// # Errors
 ///
 /// When it cannot be read or is too long.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read(path: &Path, interrupt: &Interrupt) -> Result<Vec<u8>, CliError> {
     let name = words::path(path);
-    match File::open(path) {
+    match Inlet::open(path, interrupt) {
         Ok(file) => read_all(file, &name),
         Err(error) => Err(not_read(&name, error.to_string())),
     }
@@ -127,10 +128,14 @@ pub(super) fn read_all(stream: impl Read, name: &str) -> Result<Vec<u8>, CliErro
 /// # Errors
 ///
 /// Why it cannot be read, in words.
-pub(super) fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+pub(super) fn read_up_to(
+    path: &Path,
+    longest: u64,
+    interrupt: &Interrupt,
+) -> Result<Vec<u8>, String> {
+    let file = Inlet::open(path, interrupt).map_err(|error| error.to_string())?;
     // Of a long file, no part is copied as the room for it grows.
-    let length = file.metadata().map_or(0, |metadata| metadata.len()).min(longest);
+    let length = file.length().min(longest);
     let room = usize::try_from(length).unwrap_or_default().saturating_add(1);
     read_into(Vec::with_capacity(room), file, longest)
 }
@@ -177,12 +182,12 @@ pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     put(path, bytes, true)
 }
 
-/// Makes sure, before anything is sent, that a file will be writable.
+/// Makes sure, before anything is sent, that a file will be writable; `secret` as for [`write_secret`].
 ///
 /// # Errors
 ///
 /// When it cannot be written.
-pub(super) fn check_writable(path: &Path) -> Result<(), CliError> {
+pub(super) fn check_writable(path: &Path, secret: bool) -> Result<(), CliError> {
     let failed = |error| {
         let mut refused = not_written(path, &error);
         refused.message.push_str(" Nothing was sent.");
@@ -192,7 +197,7 @@ pub(super) fn check_writable(path: &Path) -> Result<(), CliError> {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") && !path.exists() {
         return Err(failed(ErrorKind::NotADirectory.into()));
     }
-    atomic_file::check(path).map_err(failed)
+    atomic_file::check(path, secret).map_err(failed)
 }
 
 fn not_written(path: &Path, error: &std::io::Error) -> CliError {
@@ -255,7 +260,7 @@ mod tests {
         let path = directory.path().join("secret");
         write_secret(&path, b"one").unwrap();
         write_secret(&path, b"two").unwrap();
-        assert_eq!(read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -13,6 +13,7 @@ pub mod exit;
 mod files;
 mod foresight;
 pub mod global;
+mod inlet;
 mod kept_metadata;
 mod long_names;
 mod person;
@@ -50,6 +51,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World<'_>) -> E
     let result = app
         .begin_trace(|| Cli::command_name(&arguments))
         .and_then(|()| dispatch(&mut app, cli.command));
+    // Whatever was missing then, it was because somebody did not want to wait for it.
+    let result = result.map_err(|error| match error.exit {
+        Exit::Usage if app.interrupt.is_requested() => CliError::interrupted(),
+        _ => error,
+    });
     app.ui.end_line();
     let exit = result.as_ref().map_or_else(|error| error.exit, |exit| *exit);
     app.end_trace(exit);

@@ -13,7 +13,7 @@ use crate::ctap::{CommandCode, MAX_PIN_BYTES, Pin, PinNotUtf8};
 use crate::output::pin::FEW_TRIES;
 use crate::output::text::{count, escape};
 use crate::output::words;
-use crate::transport::KeyDescription;
+use crate::transport::{Interrupt, KeyDescription};
 use crate::virtual_key::{KeySummary, LastingKeys, Touch};
 use crate::wire::status::Status;
 use std::io::Read;
@@ -28,6 +28,9 @@ pub(super) struct Person<'p, 'w> {
     pub(super) ui: &'p mut Ui<'w>,
     pub(super) terminal: Option<&'p mut (dyn Terminal + 'w)>,
     pub(super) stdin: &'p mut Option<&'w mut dyn Read>,
+    /// Whether standard input is a terminal, and would show a PIN that is read from it.
+    pub(super) stdin_is_terminal: bool,
+    pub(super) interrupt: Interrupt,
     pub(super) pin_source: Option<PinSource>,
     pub(super) new_pin_source: Option<PinSource>,
     pub(super) pin_as_typed: bool,
@@ -53,8 +56,9 @@ impl Person<'_, '_> {
                  sent.",
             )
             .hint("Give the PIN in a file, with `--pin-file FILE`.")),
-            (source, Some(stdin)) => source.read(stdin),
-            (source, None) => source.read(&mut std::io::empty()),
+            (PinSource::Stdin, Some(_)) if self.stdin_is_terminal => Err(source.is_shown()),
+            (source, Some(stdin)) => source.read(stdin, &self.interrupt),
+            (source, None) => source.read(&mut std::io::empty(), &self.interrupt),
         };
         match read {
             Ok(line) => {
@@ -121,6 +125,13 @@ impl Person<'_, '_> {
         }
     }
 
+    /// A source that is read rather than asked for. Who names standard input and types there is asked at
+    /// the terminal, where the PIN is not shown.
+    fn untyped(&self, source: Option<&PinSource>) -> Option<PinSource> {
+        let can_be_asked = self.stdin_is_terminal && self.terminal.is_some();
+        source.filter(|source| **source != PinSource::Stdin || !can_be_asked).cloned()
+    }
+
     /// Keeps why there is no answer.
     fn cannot<T>(&mut self, problem: CliError) -> Answer<T> {
         self.problem = Some(problem);
@@ -184,7 +195,7 @@ impl Person<'_, '_> {
     fn existing_pin(&mut self, request: &PinRequest<'_>) -> Answer<Pin> {
         let few = request.retries <= FEW_TRIES;
         self.pin_retries = Some(request.retries);
-        if let Some(source) = self.pin_source.clone() {
+        if let Some(source) = self.untyped(self.pin_source.as_ref()) {
             if few {
                 let retries = request.retries;
                 self.notice(request.key, &Notice::FewRetries { retries });
@@ -211,7 +222,7 @@ impl Interaction for Person<'_, '_> {
     }
 
     fn new_pin(&mut self, request: &NewPinRequest<'_>) -> Answer<Pin> {
-        if let Some(source) = self.new_pin_source.clone() {
+        if let Some(source) = self.untyped(self.new_pin_source.as_ref()) {
             return self.pin_from_source(&source, request.key);
         }
         if self.terminal.is_none() {

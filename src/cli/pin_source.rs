@@ -4,10 +4,11 @@
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::inlet::{Inlet, inherited};
 use super::standard_input::{descriptor, is_stdin, is_stdin_descriptor};
 use super::terminal::MAX_INPUT;
 use crate::output::words;
-use std::fs::File;
+use crate::transport::Interrupt;
 use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -49,13 +50,17 @@ impl PinSource {
     /// # Errors
     ///
     /// When it cannot be read, is empty, is longer than any PIN, or is in UTF-16.
-    pub fn read(&self, stdin: &mut dyn Read) -> Result<PinLine, CliError> {
-        let read = match self {
-            Self::File(path) => File::open(path).and_then(|mut file| read_line(&mut file)),
-            Self::Stdin => read_line(stdin),
-            Self::Descriptor(number) => {
-                File::open(format!("/dev/fd/{number}")).and_then(|mut file| read_line(&mut file))
-            }
+    pub fn read(&self, stdin: &mut dyn Read, interrupt: &Interrupt) -> Result<PinLine, CliError> {
+        let opened = match self {
+            Self::File(path) => Inlet::open(path, interrupt).map(Some),
+            Self::Stdin => Ok(None),
+            Self::Descriptor(number) => inherited(*number, interrupt).map(Some),
+        };
+        let read = match opened {
+            Ok(Some(inlet)) if inlet.is_terminal() => return Err(self.is_shown()),
+            Ok(Some(mut inlet)) => read_line(&mut inlet),
+            Ok(None) => read_line(stdin),
+            Err(error) => Err(error),
         };
         let read = read.map(|line| line.map(PinLine::of));
         match read {
@@ -89,6 +94,15 @@ impl PinSource {
                 Self::Descriptor(_) => "Have the shell open it, as `3<FILE` does for descriptor 3.",
             })),
         }
+    }
+
+    /// Refuses a terminal, on which the PIN would be seen.
+    pub fn is_shown(&self) -> CliError {
+        let message =
+            format!("The terminal would show a PIN that is read from {self}. Nothing was sent.");
+        CliError::usage(message)
+            .hint("Without the flag, fidokey asks for the PIN and does not show it.")
+            .hint("A program that knows the PIN can give it through a pipe.")
     }
 
     /// Whether two PINs from these sources would be one and the same line.
@@ -165,15 +179,18 @@ mod tests {
     #[test]
     fn one_line_is_read_and_the_rest_left_alone() {
         let mut input: &[u8] = b"1234\r\nrest";
-        assert_eq!(**PinSource::Stdin.read(&mut input).unwrap().pin, *b"1234");
+        assert_eq!(**PinSource::Stdin.read(&mut input, &Interrupt::new()).unwrap().pin, *b"1234");
         assert_eq!(input, b"rest");
         let mut input: &[u8] = b"p\xc3\xa4ss";
-        assert_eq!(**PinSource::Stdin.read(&mut input).unwrap().pin, *"päss".as_bytes());
+        assert_eq!(
+            **PinSource::Stdin.read(&mut input, &Interrupt::new()).unwrap().pin,
+            *"päss".as_bytes()
+        );
     }
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_a_pin() {
-        let read = |mut bytes: &[u8]| PinSource::Stdin.read(&mut bytes);
+        let read = |mut bytes: &[u8]| PinSource::Stdin.read(&mut bytes, &Interrupt::new());
         let marked = read(b"\xef\xbb\xbf1234\n").unwrap();
         assert!(**marked.pin == *b"1234" && marked.was_marked);
         assert!(!read(b"1234").unwrap().was_marked);
@@ -185,10 +202,12 @@ mod tests {
 
     #[test]
     fn an_empty_or_endless_input_is_refused() {
-        assert!(PinSource::Stdin.read(&mut &b""[..]).is_err());
-        assert!(PinSource::Stdin.read(&mut &b"\n1234"[..]).is_err());
-        assert!(PinSource::Stdin.read(&mut io::repeat(b'1')).is_err());
-        assert!(PinSource::File("/nonexistent".into()).read(&mut &b""[..]).is_err());
+        assert!(PinSource::Stdin.read(&mut &b""[..], &Interrupt::new()).is_err());
+        assert!(PinSource::Stdin.read(&mut &b"\n1234"[..], &Interrupt::new()).is_err());
+        assert!(PinSource::Stdin.read(&mut io::repeat(b'1'), &Interrupt::new()).is_err());
+        assert!(
+            PinSource::File("/nonexistent".into()).read(&mut &b""[..], &Interrupt::new()).is_err()
+        );
     }
 
     #[test]

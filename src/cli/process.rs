@@ -5,6 +5,7 @@
 use super::buses::Buses;
 use super::error::CliError;
 use super::exit::Exit;
+use super::inlet::Inlet;
 use super::terminal::Terminal;
 use super::unread;
 use super::world::{Setting, World};
@@ -13,7 +14,7 @@ use crate::host::Host;
 use crate::transport::{Bus, Clock, HidBus, Interrupt};
 use crate::virtual_key::{MonotonicClock, Surroundings, Touch, VirtualBus};
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -47,9 +48,10 @@ fn run_process(arguments: Vec<OsString>) -> Exit {
     let interrupt = interrupt_on_signals();
     let mut stdout = io::stdout();
     let mut stderr = io::stderr();
-    let mut stdin = UnbufferedStdin;
+    let mut stdin = stdin(&interrupt);
     let mut random = SystemRandom;
     let setting = Setting {
+        stdin_is_terminal: io::stdin().is_terminal(),
         stderr_is_terminal: stderr.is_terminal(),
         stderr_columns: super::terminal::columns(&stderr),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
@@ -126,11 +128,30 @@ fn surroundings(_: &[OsString]) -> Surroundings {
 }
 
 /// A core dump would hold whatever secret is in memory.
-#[cfg(unix)]
+///
+/// Where Linux hands dumps to a program, as most distributions have it, a limit of 0 is overlooked: it
+/// is 1 that stops it, and no file is so short either (core(5), "Piping core dumps to a program"). Not
+/// being dumpable stops both also where the limit cannot be raised to 1, and keeps other programs of
+/// this user out of this one's memory.
+#[cfg(target_os = "linux")]
 fn forbid_core_dumps() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if !limit_core_dumps(1) {
+        limit_core_dumps(0);
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn forbid_core_dumps() {
+    limit_core_dumps(0);
+}
+
+/// Limits the size of core dumps to so many bytes, if that is permitted: lowering it always is.
+#[cfg(unix)]
+fn limit_core_dumps(bytes: u64) -> bool {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    // Lowering a limit is always permitted.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    setrlimit(Resource::Core, Rlimit { current: Some(bytes), maximum: Some(bytes) }).is_ok()
 }
 
 #[cfg(not(unix))]
@@ -151,36 +172,12 @@ impl Random for SystemRandom {
 }
 
 /// Standard input without a buffer, so that a PIN read from it leaves no copy behind.
-struct UnbufferedStdin;
-
 #[cfg(unix)]
-impl Read for UnbufferedStdin {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::io::read(rustix::stdio::stdin(), buffer)?)
-    }
+fn stdin(interrupt: &Interrupt) -> Inlet<rustix::fd::BorrowedFd<'static>> {
+    Inlet::new(rustix::stdio::stdin(), interrupt)
 }
 
 #[cfg(not(unix))]
-impl Read for UnbufferedStdin {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        io::stdin().read(buffer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_is_told_in_words_and_to_a_program_in_json() {
-        let defect = defect_at(Some("src/a.rs:1:2".to_owned()));
-        let text = unread::alone(&defect, false);
-        assert_eq!(
-            text,
-            "Error: fidokey has a defect and cannot go on at src/a.rs:1:2.\n\
-             Hint: Please report it, with what you did.\n"
-        );
-        let json: serde_json::Value = serde_json::from_str(&unread::alone(&defect, true)).unwrap();
-        assert_eq!((&json["schema_version"], &json["error"]["exit_code"]), (&1.into(), &70.into()));
-    }
+fn stdin(interrupt: &Interrupt) -> Inlet<io::Stdin> {
+    Inlet::new(io::stdin(), interrupt)
 }

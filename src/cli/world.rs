@@ -41,6 +41,8 @@ pub struct World<'w> {
 /// What is known about the streams and the environment, as plain values.
 #[derive(Clone, Debug)]
 pub struct Setting {
+    /// Whether stdin is a terminal, which shows what is typed.
+    pub stdin_is_terminal: bool,
     /// Whether stderr is a terminal, so that a line on it can be rewritten.
     pub stderr_is_terminal: bool,
     /// How many columns that terminal has, where it says so.

@@ -25,6 +25,7 @@ mod fake_machine;
 mod firmware;
 mod formats;
 mod fuzz_targets;
+mod handed_over;
 mod harness;
 mod hid_bus;
 mod host;

@@ -134,6 +134,7 @@ fn program_in_a_process_of_its_own() {
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock::start());
     let surrounded = Surrounded {
         stdin: &mut stdin,
+        stdin_is_terminal: false,
         terminal,
         columns: None,
         data_directory: None,
@@ -269,9 +270,30 @@ fn leaves_nothing_behind(line: &str, on_terminal: bool, prepare: impl FnOnce(&De
     for token in tokens {
         assert!(!holds(&regions, token), "{line}: a token is still in memory");
     }
+    // What was to go into a file went there, and stayed nowhere else.
+    for (name, secret) in secrets_in(line) {
+        assert!(!holds(&regions, &secret), "{line}: {name} is still in memory");
+        let text = fidokey::webauthn::base64url::encode(&secret);
+        assert!(!holds(&regions, text.as_bytes()), "{line}: {name} is still there in base64url");
+    }
     drop(child);
     let _ = typist.join().unwrap();
     bridge.join().unwrap();
+}
+
+/// The secrets in the file that `--secret-out` names, if it does.
+fn secrets_in(line: &str) -> Vec<(String, Vec<u8>)> {
+    let file = line.split_whitespace().skip_while(|word| *word != "--secret-out").nth(1);
+    let Some(file) = file else { return Vec::new() };
+    let secrets: serde_json::Map<_, _> = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    let secrets: Vec<_> = secrets
+        .into_iter()
+        .filter_map(|(name, text)| {
+            Some((name, fidokey::webauthn::base64url::decode(text.as_str()?).unwrap()))
+        })
+        .collect();
+    assert!(!secrets.is_empty(), "{line}: there is no secret");
+    secrets
 }
 
 /// The process that runs the program: `script` and `setsid` may have put others before it.
@@ -314,4 +336,32 @@ fn after_a_registration_with_a_trace() {
     let line = "register --rp a.example --user al --resident --pin-file - --no-input --trace";
     leaves_nothing_behind(&format!("{line} {}", trace.display()), false, |_, _| {});
     assert!(fs::read_to_string(trace).unwrap().contains("\"pinHashEnc\":{\"masked\":32}"));
+}
+
+/// The key for large blobs comes in the clear, in the packets of the answer.
+#[test]
+fn after_a_registration_with_a_key_for_large_blobs() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("secrets").display().to_string();
+    let line =
+        "register --rp a.example --user al --resident --large-blob-key --pin-file - --no-input";
+    leaves_nothing_behind(&format!("{line} --secret-out {out}"), false, |_, _| {});
+}
+
+#[test]
+fn after_an_assertion_with_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("secrets").display().to_string();
+    let salt = fidokey::webauthn::base64url::encode(&[7; 32]);
+    let line = format!(
+        "assert --rp a.example --large-blob-key --hmac-salt {salt} --hmac-salt2 {salt} --pin-file - \
+         --no-input --secret-out {out}"
+    );
+    leaves_nothing_behind(&line, false, |desk, _| {
+        let pin = desk.file("pin", PIN);
+        let register =
+            "register --rp a.example --user al --resident --large-blob-key --hmac-secret";
+        desk.run(&format!("{register} --pin-file {pin} --secret-out {}", desk.path("s").display()))
+            .succeeded();
+    });
 }

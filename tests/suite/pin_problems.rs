@@ -56,10 +56,12 @@ fn nobody_to_ask_or_nobody_who_answers() {
 fn pins_that_no_key_can_have_are_not_sent() {
     let (desk, _key, _) = desk_with_pin();
     let mut text = String::new();
-    let pins: [(&str, &[u8]); 5] = [
+    let pins: [(&str, &[u8]); 7] = [
         ("short", b"123"),
         ("long", &[b'7'; 64]),
         ("zero", b"12\x0034"),
+        ("arrow", b"12\x1b[D34"),
+        ("paste", b"\x1b[200~1234\x1b[201~"),
         ("not-utf8", b"\xe4123"),
         ("empty", b""),
     ];
@@ -74,6 +76,70 @@ fn pins_that_no_key_can_have_are_not_sent() {
         }
     }
     assert_eq!(retries(&desk), 8);
+    insta::assert_snapshot!(text);
+}
+
+/// Whoever names standard input and sits at it is asked where the PIN is not shown.
+#[test]
+fn a_pin_is_not_shown_on_the_terminal_that_is_standard_input() {
+    let (desk, _key, _) = desk_with_pin();
+    let verify = desk.command("pin verify --pin-file -").stdin_at_terminal();
+    let asked = verify.typing(["1234"]).run();
+    asked.succeeded();
+    let change =
+        "pin change --pin-file FILE --new-pin-fd 0".replace("FILE", &desk.file("p", "1234"));
+    let changed = desk.command(&change).stdin_at_terminal().typing(["12345", "12345"]).run();
+    changed.succeeded();
+    let verify = desk.command("pin verify --pin-file - --no-input").stdin("12345\n");
+    let refused = verify.stdin_at_terminal().run();
+    refused.ended(Exit::Usage);
+    assert_eq!(retries(&desk), 8);
+    insta::assert_snapshot!(format!("{asked}\n{changed}\n{refused}"));
+}
+
+/// An arrow key at a prompt becomes no part of a PIN.
+#[test]
+fn keys_that_are_no_characters_are_no_part_of_a_pin() {
+    let (desk, _key, _) = desk_with_pin();
+    let arrow = "12\u{1b}[D34";
+    let typed = desk.command("pin verify").typing([arrow]).run();
+    typed.ended(Exit::Pin);
+    let really = desk.command("pin verify --pin-as-typed").typing([arrow]).run();
+    assert!(really.stderr.contains("7 tries are left"), "{really}");
+    let change = desk.command("pin change").typing(["1234", arrow, "12345", "12345"]).run();
+    change.succeeded();
+    insta::assert_snapshot!(format!("{typed}\n{change}"));
+}
+
+/// A PIN file that is not there is named, whatever the PIN is wanted for.
+#[test]
+fn a_pin_that_cannot_be_read_is_why_credentials_are_not_managed() {
+    let (desk, _key, pin) = desk_with_pin();
+    let id = desk.run(&format!("{LIST} --json {pin}")).json();
+    let id = id["credentials"][0]["id"].as_str().unwrap().to_owned();
+    let missing = format!("--pin-file {}", desk.path("missing").display());
+    let empty = format!("--pin-file {}", desk.file("none", "\n"));
+    let mut text = String::new();
+    for line in [
+        LIST.to_owned(),
+        format!("credential show {id}"),
+        format!("credential delete {id} --yes"),
+        format!("credential rename {id} --name al"),
+    ] {
+        let outcome = desk.run(&format!("{line} {missing}"));
+        outcome.ended(Exit::Usage);
+        assert!(outcome.stderr.contains("could not be read from the file"), "{outcome}");
+        let outcome = desk.run(&format!("{line} {empty}"));
+        outcome.ended(Exit::Pin);
+        if line == LIST {
+            text = outcome.to_string();
+        }
+        let wrong = format!("--pin-file {}", desk.file("wrong", "4321"));
+        if line == LIST {
+            let outcome = desk.run(&format!("{line} {wrong}"));
+            assert!(outcome.stderr.contains("Check that the first line of the file"), "{outcome}");
+        }
+    }
     insta::assert_snapshot!(text);
 }
 

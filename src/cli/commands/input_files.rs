@@ -38,7 +38,7 @@ pub(super) fn read_input(app: &mut App<'_>, path: &Path) -> Result<Vec<u8>, CliE
     if is_stdin(path) {
         return read_all(app.read_stdin(), &source_name(path));
     }
-    read(path)
+    read(path, &app.interrupt)
 }
 
 /// What errors call the place that something is read from.

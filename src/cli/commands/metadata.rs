@@ -83,10 +83,10 @@ fn import(app: &mut App<'_>, args: &ImportArgs) -> Result<Exit, CliError> {
         let read = read_stream_up_to(app.read_stdin(), longest);
         (read.map_err(|cause| error_words::unreadable_input(name, &cause))?, name.to_owned())
     } else {
-        (read_blob(&args.file)?, words::path(&args.file))
+        (read_blob(&args.file, &app.interrupt)?, words::path(&args.file))
     };
     let now = app.now_in_seconds();
-    let kept = check(&bytes, &name, args.root.as_deref(), "--root", now)?;
+    let kept = check(&bytes, &name, args.root.as_deref(), "--root", now, &app.interrupt)?;
     let summary = kept.summary();
     if summary.is_due(now) && !args.allow_stale {
         let hint = "`--allow-stale` keeps it all the same; what was reported since is not known.";

@@ -57,7 +57,7 @@ pub(super) fn check_files<'a, const N: usize>(
         if let Some((other, _)) = taken.iter().find(|(_, taken)| is_same_file(taken, path)) {
             return Err(same_file(other, flag));
         }
-        check_writable(path)?;
+        check_writable(path, flag == "--secret-out")?;
         match Standing::of(flag, path) {
             Standing::Replaceable => {}
             Standing::Registration(whose) => replaced.push((path, whose)),

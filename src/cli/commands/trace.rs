@@ -4,12 +4,12 @@ use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::error_words;
 use crate::cli::exit::Exit;
+use crate::cli::inlet::Inlet;
 use crate::output::text::count;
 use crate::output::trace::{TraceDocument, TraceText};
 use crate::output::words;
 use crate::trace::{ReadError, Reader};
 use clap::{Args, Subcommand};
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ pub fn run(app: &mut App<'_>, args: &TraceArgs) -> Result<Exit, CliError> {
         return show(app, stdin, "Standard input");
     }
     let name = words::path(file);
-    let input = File::open(file);
+    let input = Inlet::open(file, &app.interrupt);
     let input =
         input.map_err(|error| error_words::trace_read(&ReadError::Refused(error), &name))?;
     show(app, input, &name)

@@ -7,6 +7,7 @@ use crate::cli::error_words;
 use crate::cli::files::{self, read_up_to};
 use crate::ctap::get_info::Info;
 use crate::output::words;
+use crate::transport::Interrupt;
 use crate::webauthn::metadata::{self, BlobTrust, Kept, Metadata};
 #[cfg(feature = "relying-party")]
 use crate::webauthn::model_names::ModelNames;
@@ -60,15 +61,22 @@ impl TrustArgs {
     pub(super) fn read(&self, app: &mut App<'_>) -> Result<Trust, CliError> {
         let mut roots = Roots::default();
         for path in &self.roots {
-            roots.extend(read_roots("--roots", path)?);
+            roots.extend(read_roots("--roots", path, &app.interrupt)?);
         }
         let at = app.now_in_seconds();
         let metadata = match &self.mds {
             None => app.kept_metadata(),
             Some(path) => {
                 let name = words::path(path);
-                let blob = read_blob(path)?;
-                let kept = check(&blob, &name, self.mds_root.as_deref(), "--mds-root", at)?;
+                let blob = read_blob(path, &app.interrupt)?;
+                let kept = check(
+                    &blob,
+                    &name,
+                    self.mds_root.as_deref(),
+                    "--mds-root",
+                    at,
+                    &app.interrupt,
+                )?;
                 let summary = kept.summary();
                 if summary.is_due(at) {
                     let root = if self.mds_root.is_some() { " --root PEM" } else { "" };
@@ -109,18 +117,18 @@ impl Trust {
 }
 
 /// Reads roots from a PEM file.
-fn read_roots(flag: &str, path: &Path) -> Result<Roots, CliError> {
+fn read_roots(flag: &str, path: &Path, interrupt: &Interrupt) -> Result<Roots, CliError> {
     let name = words::path(path);
-    let bytes = read_up_to(path, files::MAX_FILE)
+    let bytes = read_up_to(path, files::MAX_FILE, interrupt)
         .map_err(|cause| error_words::unreadable_input(&name, &cause))?;
     let text = String::from_utf8_lossy(&bytes);
     Roots::from_pem(&text).map_err(|error| error_words::roots(&error, flag, path))
 }
 
 /// Reads a file that may be metadata.
-pub(super) fn read_blob(path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read_blob(path: &Path, interrupt: &Interrupt) -> Result<Vec<u8>, CliError> {
     let longest = u64::try_from(metadata::blob::MAX_LENGTH).unwrap_or(u64::MAX);
-    read_up_to(path, longest)
+    read_up_to(path, longest, interrupt)
         .map_err(|cause| error_words::unreadable_input(&words::path(path), &cause))
 }
 
@@ -131,9 +139,10 @@ pub(super) fn check(
     root: Option<&Path>,
     root_flag: &str,
     at: u64,
+    interrupt: &Interrupt,
 ) -> Result<Kept, CliError> {
     let trust = match root {
-        Some(path) => BlobTrust::Roots(read_roots(root_flag, path)?),
+        Some(path) => BlobTrust::Roots(read_roots(root_flag, path, interrupt)?),
         None => BlobTrust::Service,
     };
     let metadata = Metadata::read(blob, &trust, at)

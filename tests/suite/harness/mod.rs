@@ -240,6 +240,7 @@ impl Desk {
             desk: self,
             arguments: line.split_whitespace().map(str::to_owned).collect(),
             stdin: Vec::new(),
+            stdin_is_terminal: false,
             terminal: None,
             homeless: false,
             columns: None,

@@ -13,6 +13,7 @@ pub struct Prepared<'d> {
     pub(super) desk: &'d Desk,
     pub(super) arguments: Vec<String>,
     pub(super) stdin: Vec<u8>,
+    pub(super) stdin_is_terminal: bool,
     pub(super) terminal: Option<Vec<Typed>>,
     pub(super) homeless: bool,
     pub(super) columns: Option<usize>,
@@ -28,6 +29,12 @@ impl Prepared<'_> {
     /// Pipes something in.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
+        self
+    }
+
+    /// Lets standard input be a terminal, as it is unless something else is piped in.
+    pub fn stdin_at_terminal(mut self) -> Self {
+        self.stdin_is_terminal = true;
         self
     }
 
@@ -71,6 +78,7 @@ impl Prepared<'_> {
         });
         let surrounded = Surrounded {
             stdin: &mut stdin,
+            stdin_is_terminal: self.stdin_is_terminal,
             terminal,
             columns: self.columns,
             data_directory: (!self.homeless).then(|| self.desk.data_directory()),

@@ -17,6 +17,7 @@ use std::sync::Arc;
 /// place for data, unless that is said.
 pub struct Surrounded<'w> {
     pub stdin: &'w mut dyn Read,
+    pub stdin_is_terminal: bool,
     pub terminal: Option<Box<dyn Terminal + 'w>>,
     pub columns: Option<usize>,
     pub data_directory: Option<PathBuf>,
@@ -48,6 +49,7 @@ impl Surrounded<'_> {
             stdin: self.stdin,
             terminal: self.terminal,
             setting: Setting {
+                stdin_is_terminal: self.stdin_is_terminal,
                 stderr_is_terminal: is_terminal,
                 stderr_columns: self.columns,
                 no_color: true,

@@ -36,6 +36,7 @@ pub(super) fn description() -> KeyDescription {
 pub(super) fn run(line: &str, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Ran {
     let surrounded = Surrounded {
         stdin: &mut std::io::empty(),
+        stdin_is_terminal: false,
         terminal: None,
         columns: None,
         data_directory: None,

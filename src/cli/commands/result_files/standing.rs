@@ -3,6 +3,7 @@
 use crate::cli::files::{MAX_FILE, read_up_to};
 use crate::client::SavedRegistration;
 use crate::output::{secrets, text::escape};
+use crate::transport::Interrupt;
 use crate::webauthn::json::{self, DocumentKind, recognise};
 use std::fs::{self, File};
 use std::io::Read;
@@ -31,7 +32,9 @@ impl Standing {
         if flag == "--secret-out" {
             return if holds_secrets(path) { Self::Replaceable } else { Self::Foreign };
         }
-        let Ok(bytes) = read_up_to(path, MAX_FILE) else { return Self::Foreign };
+        // A file, as it is here, keeps nobody waiting.
+        let waits_for_nobody = Interrupt::new();
+        let Ok(bytes) = read_up_to(path, MAX_FILE, &waits_for_nobody) else { return Self::Foreign };
         match (flag, recognise(&bytes)) {
             ("--save", Ok(DocumentKind::Assertion)) => Self::Replaceable,
             ("--save", Ok(DocumentKind::SavedRegistration)) => Self::Registration(whose(&bytes)),

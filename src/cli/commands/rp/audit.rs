@@ -131,7 +131,7 @@ pub(super) fn run(app: &mut App<'_>, args: &AuditArgs) -> Result<Exit, CliError>
 fn maker(app: &mut App<'_>, args: &AuditArgs) -> Result<Maker, CliError> {
     let kept = args.maker.as_deref().filter(|path| path.exists());
     if let Some(path) = kept {
-        return Maker::from_pem(&Zeroizing::new(read(path)?)).map_err(|error| {
+        return Maker::from_pem(&Zeroizing::new(read(path, &app.interrupt)?)).map_err(|error| {
             let name = words::path(path);
             CliError::usage(format!("{name} cannot be used for `--maker`. Nothing was sent."))
                 .cause(error.to_string())

@@ -4,6 +4,7 @@ use crate::cli::app::App;
 use crate::cli::commands::trust::TrustArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::inlet::Inlet;
 use crate::cli::{atomic_file, error_words, files};
 use crate::output::json;
 use crate::output::local_service::ServiceView;
@@ -11,10 +12,10 @@ use crate::relying_party::accounts::state::{MAX_FILE, State};
 use crate::relying_party::identity::{Identity, Profile};
 use crate::relying_party::party::{RelyingParty, Store, Surroundings};
 use crate::relying_party::service::{Bound, Limits, serve};
+use crate::transport::Interrupt;
 use crate::webauthn::origin::Origin;
 use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ pub(super) fn run(app: &mut App<'_>, args: &ServeArgs) -> Result<Exit, CliError>
         .map_err(|error| error_words::service_origin(&error.to_string()))?;
     let (state, store): (_, Option<Box<dyn Store>>) = match &args.state {
         Some(path) => {
-            let (state, file) = StateFile::open(path, identity.rp_id.as_str())?;
+            let (state, file) = StateFile::open(path, identity.rp_id.as_str(), &app.interrupt)?;
             (state, Some(Box::new(file)))
         }
         None => (State::default(), None),
@@ -138,9 +139,12 @@ struct StateFile {
 
 impl StateFile {
     /// Reads the state; none where there is no file yet.
-    fn open(path: &Path, rp_id: &str) -> Result<(State, Self), CliError> {
-        let failed = |reason: &str| error_words::state_file(path, reason);
-        let bytes = read(path).map_err(|error| failed(&error.to_string()))?;
+    fn open(path: &Path, rp_id: &str, interrupt: &Interrupt) -> Result<(State, Self), CliError> {
+        let failed = |reason: &str| match interrupt.is_requested() {
+            true => CliError::interrupted(),
+            false => error_words::state_file(path, reason),
+        };
+        let bytes = read(path, interrupt).map_err(|error| failed(&error.to_string()))?;
         let content = bytes.as_deref().map(|bytes| Sha256::digest(bytes).into());
         let state = match bytes {
             Some(bytes) => {
@@ -148,14 +152,14 @@ impl StateFile {
             }
             None => State::default(),
         };
-        files::check_writable(path).map_err(|error| failed(&error.causes.join(": ")))?;
+        files::check_writable(path, true).map_err(|error| failed(&error.causes.join(": ")))?;
         Ok((state, Self { path: path.to_owned(), content }))
     }
 }
 
 /// Reads a file, up to a byte more than a state can have; `None` where there is none.
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
+fn read(path: &Path, interrupt: &Interrupt) -> io::Result<Option<Vec<u8>>> {
+    let file = match Inlet::open(path, interrupt) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -169,7 +173,7 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 impl Store for StateFile {
     fn save(&mut self, bytes: &[u8]) -> io::Result<()> {
         // Another service with the same file would lose what it kept.
-        let there = read(&self.path)?.map(|bytes| Sha256::digest(&bytes).into());
+        let there = read(&self.path, &Interrupt::new())?.map(|bytes| Sha256::digest(&bytes).into());
         if there != self.content {
             return Err(io::Error::other("another program has changed the file since"));
         }

@@ -62,7 +62,7 @@ impl ServerArgs {
         settings.total = Duration::from_secs(self.server_timeout);
         settings.connect = settings.connect.min(settings.total);
         if let Some(path) = &self.ca {
-            settings.roots = roots_from_pem(&read(path)?).map_err(|error| {
+            settings.roots = roots_from_pem(&read(path, &app.interrupt)?).map_err(|error| {
                 let name = words::path(path);
                 CliError::usage(format!("{name} cannot be used for `--ca`. Nothing was sent."))
                     .cause(escape(&error.to_string()))
