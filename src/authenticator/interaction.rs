@@ -153,6 +153,13 @@ pub enum Progress {
         /// There are so many, as far as the key has said.
         total: Option<usize>,
     },
+    /// Large blobs are being read or written.
+    LargeBlobs {
+        /// So many bytes so far.
+        done: usize,
+        /// There are so many; `None` while they are read.
+        total: Option<usize>,
+    },
     /// It is done.
     Finished,
 }

@@ -2,14 +2,15 @@
 
 use super::context::Context;
 use super::error::AuthenticatorError;
+use super::interaction::Progress;
 use super::key::Key;
 use super::token::Need;
 use crate::ctap::large_blobs::{GetLargeBlobs, LargeBlobArray, SetLargeBlobs, max_fragment};
 use crate::ctap::{CommandCode, Permissions};
 use crate::wire::status::Status;
 
-/// The longest store that is read, in bytes. Keys have a few thousand.
-const MAX_STORE: usize = 1024 * 1024;
+/// The longest store that is read, in bytes: some hundred fragments. Keys have a few thousand bytes.
+const MAX_STORE: usize = 256 * 1024;
 
 /// Reads the store; one message for each fragment.
 ///
@@ -32,8 +33,10 @@ pub fn read_large_blobs(
             return Err(AuthenticatorError::TooMany { what: "bytes of large blobs", claimed });
         }
         if length < count {
+            context.interaction.progress(Progress::Finished);
             return Ok(LargeBlobArray::parse(&store));
         }
+        context.interaction.progress(Progress::LargeBlobs { done: store.len(), total: None });
     }
 }
 
@@ -61,17 +64,33 @@ pub fn write_large_blobs(
     let protected = options.client_pin() == Some(true) || options.uv() == Some(true);
     let fragments = fragments(&store, size);
     if !protected {
-        return fragments.iter().try_for_each(|fragment| key.exchange(context, fragment));
+        return send(key, context, &fragments, |_| {});
     }
     let method = key.management_method(context)?;
     let need = Need { permissions: Permissions::LARGE_BLOB_WRITE, rp_id };
     key.with_token(context, need, method, |key, context, token| {
-        fragments.iter().try_for_each(|fragment| {
-            let mut fragment = fragment.clone();
-            fragment.authenticate(token.token());
-            key.exchange(context, &fragment)
-        })
+        send(key, context, &fragments, |fragment| fragment.authenticate(token.token()))
     })
+}
+
+/// Sends the fragments, each after it was made ready.
+fn send(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    fragments: &[SetLargeBlobs],
+    make_ready: impl Fn(&mut SetLargeBlobs),
+) -> Result<(), AuthenticatorError> {
+    let total = fragments.iter().map(|fragment| fragment.fragment.len()).sum();
+    let mut done: usize = 0;
+    for fragment in fragments {
+        let mut fragment = fragment.clone();
+        make_ready(&mut fragment);
+        key.exchange(context, &fragment)?;
+        done = done.saturating_add(fragment.fragment.len());
+        let goes_on = Progress::LargeBlobs { done, total: Some(total) };
+        context.interaction.progress(if done < total { goes_on } else { Progress::Finished });
+    }
+    Ok(())
 }
 
 /// The longest fragment that the key takes.

@@ -397,6 +397,12 @@ impl Interaction for Person<'_, '_> {
             Progress::Credentials { done, total: None } => {
                 self.ui.progress(&format!("Reading credentials: {done}"));
             }
+            Progress::LargeBlobs { done, total: None } => {
+                self.ui.progress(&format!("Reading large blobs: {done} bytes"));
+            }
+            Progress::LargeBlobs { done, total: Some(total) } => {
+                self.ui.progress(&format!("Writing large blobs: {done} of {total} bytes"));
+            }
             Progress::Finished => self.ui.end_line(),
         }
     }

@@ -15,9 +15,13 @@ const CONFIG: Member = Member::new(1, "config");
 /// What a message of a fragment needs besides the fragment (section 6.10.2).
 const OVERHEAD: u64 = 64;
 
-/// The longest fragment for a key that takes messages of this size.
+/// The shortest message that every key takes (section 6.4, maxMsgSize).
+const LEAST_MESSAGE: u64 = 1024;
+
+/// The longest fragment for a key that takes messages of this size. A key that says less than every key
+/// takes would have its store moved byte by byte.
 pub fn max_fragment(max_msg_size: u64) -> u64 {
-    max_msg_size.saturating_sub(OVERHEAD).max(1)
+    max_msg_size.max(LEAST_MESSAGE).saturating_sub(OVERHEAD)
 }
 
 /// Reads a fragment of the store.

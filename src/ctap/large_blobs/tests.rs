@@ -21,7 +21,9 @@ fn a_fragment_is_asked_for_and_read() {
     let reply = [vec![0], body.clone()].concat();
     assert_eq!(read_reply(&get, &reply), Ok(hex(INITIAL)));
     no_change_panics(&get, &body);
-    assert_eq!((max_fragment(1024), max_fragment(0)), (960, 1));
+    assert_eq!((max_fragment(1024), max_fragment(7609)), (960, 7545));
+    // Less than every key takes: the store would be moved byte by byte.
+    assert_eq!((max_fragment(0), max_fragment(65), max_fragment(1023)), (960, 960, 960));
 }
 
 #[test]
