@@ -7,8 +7,9 @@ use vte::Perform;
 /// Lines that are kept; no command of a play writes more.
 const ROWS: NonZero<u16> = NonZero::new(1500).unwrap();
 
-/// Characters in a line.
-pub const COLUMNS: NonZero<u16> = NonZero::new(100).unwrap();
+/// Characters in a line: enough for any sentence, since where one is broken depends on the name of the
+/// key, and jobs are played with keys of several names.
+pub const COLUMNS: NonZero<u16> = NonZero::new(500).unwrap();
 
 /// The text that stands on the terminal at the end: without control sequences, a line that was
 /// written again shown once, a line that was wrapped in one piece.
