@@ -131,14 +131,14 @@ fn surroundings(_: &[OsString]) -> Surroundings {
 ///
 /// Where Linux hands dumps to a program, as most distributions have it, a limit of 0 is overlooked: it
 /// is 1 that stops it, and no file is so short either (core(5), "Piping core dumps to a program"). Not
-/// being dumpable stops both also where the limit cannot be raised to 1, and keeps other programs of
-/// this user out of this one's memory.
+/// being dumpable stops both where the limit cannot be raised to 1. It is no more than that resort,
+/// since it also hides which key this process has open from others of this user, `doctor` among them.
 #[cfg(target_os = "linux")]
 fn forbid_core_dumps() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     if !limit_core_dumps(1) {
         limit_core_dumps(0);
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 }
 
