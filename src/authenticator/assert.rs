@@ -85,21 +85,9 @@ pub fn assert(
     let app_id = made_with_u2f(key, context, parameters, &allow)?;
     let rp_id = app_id.unwrap_or(&parameters.rp_id);
     let asked = Asked { parameters, rp_id, allow: &allow, sending: Sending::Whole };
-    let first = match begin(key, context, asked, method) {
-        Err(
-            error @ AuthenticatorError::Refused {
-                status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
-                ..
-            },
-        ) if matches!(method, Method::None | Method::BuiltInOption) => {
-            let info = key.info(context)?;
-            if !verification::pin_can_stand_in(info) {
-                return Err(verification::no_stand_in(info, error));
-            }
-            begin(key, context, asked, Method::Pin)?
-        }
-        result => result?,
-    };
+    let first = verification::with_pin_in_reserve(key, context, method, |key, context, method| {
+        begin(key, context, asked, method)
+    })?;
     let Begun { response, hmac_secret } = first;
     let count = response.number_of_credentials.unwrap_or(1);
     if count > MAX_ASSERTIONS {

@@ -64,22 +64,9 @@ pub fn register(
     if let Some(app_id) = parameters.exclude_app_id.take() {
         refuse_if_held(key, context, &app_id, &exclude)?;
     }
-    match make(key, context, &mut parameters, &exclude, method) {
-        // The key insists on verification although it did not say so, or its own is blocked.
-        Err(
-            error @ AuthenticatorError::Refused {
-                status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
-                ..
-            },
-        ) if matches!(method, Method::None | Method::BuiltInOption) => {
-            let info = key.info(context)?;
-            if !verification::pin_can_stand_in(info) {
-                return Err(verification::no_stand_in(info, error));
-            }
-            make(key, context, &mut parameters, &exclude, Method::Pin)
-        }
-        result => result,
-    }
+    verification::with_pin_in_reserve(key, context, method, |key, context, method| {
+        make(key, context, &mut parameters, &exclude, method)
+    })
 }
 
 /// Fails as a key does that holds an excluded credential, if it holds one that was made with U2F.

@@ -1,7 +1,10 @@
 //! Whether and how the person is verified in a ceremony (CTAP 2.3 sections 6.1.2 and 6.2.2).
 
+use super::context::Context;
 use super::error::{AuthenticatorError, NotSetUp, PinError};
+use super::key::Key;
 use crate::ctap::get_info::Info;
+use crate::wire::status::Status;
 
 /// What a relying party asks for (WebAuthn Level 3 section 5.8.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +101,35 @@ fn lacking(info: &Info) -> AuthenticatorError {
         }
         _ => AuthenticatorError::Unsupported { what: "a PIN or a fingerprint".to_owned() },
     }
+}
+
+/// Carries out a command, and where the key insists on verification although it did not say so, or its
+/// own is blocked, once more with the PIN, if that can stand in.
+///
+/// # Errors
+///
+/// As the command's. Where the PIN cannot stand in: what would have to be set up first, or else the
+/// key's own refusal.
+pub(super) fn with_pin_in_reserve<T>(
+    key: &mut Key,
+    context: &mut Context<'_>,
+    method: Method,
+    mut command: impl FnMut(&mut Key, &mut Context<'_>, Method) -> Result<T, AuthenticatorError>,
+) -> Result<T, AuthenticatorError> {
+    let refusal = match command(key, context, method) {
+        Err(
+            refusal @ AuthenticatorError::Refused {
+                status: Status::PUAT_REQUIRED | Status::UV_BLOCKED,
+                ..
+            },
+        ) if matches!(method, Method::None | Method::BuiltInOption) => refusal,
+        result => return result,
+    };
+    let info = key.info(context)?;
+    if pin_can_stand_in(info) {
+        return command(key, context, Method::Pin);
+    }
+    Err(no_stand_in(info, refusal))
 }
 
 /// What is said where the PIN cannot stand in for a verification that a key wants or has blocked:

@@ -5,6 +5,7 @@
 use crate::skipped::skip;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -106,8 +107,13 @@ impl Shell {
     fn asks_for_the_pin(&mut self) {
         self.wait_for("PIN of ");
         self.wait_for(": ");
-        // What is typed before the terminal was silent would be thrown away.
-        std::thread::sleep(Duration::from_millis(100));
+        // What is typed before the terminal was silent would be thrown away. A pseudo-terminal's other end
+        // has its modes.
+        let start = Instant::now();
+        while tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO) {
+            assert!(start.elapsed() < Duration::from_secs(30), "it is not silent");
+            std::thread::yield_now();
+        }
     }
 
     /// Types the PIN, is believed, and finds that it was never shown, not even a part of it.
