@@ -5,6 +5,7 @@ use crate::cli::args::Cli;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::webauthn::explain::profile::PROFILES;
+use crate::webauthn::trust::STATUSES;
 use crate::wire::cose::Algorithm;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command, CommandFactory, ValueHint};
@@ -87,23 +88,3 @@ fn command_names(command: &Command) -> Vec<&'static str> {
     names.dedup();
     names
 }
-
-/// What the FIDO Alliance says of models (FIDO Metadata Service 3.0 section 3.1.4).
-const STATUSES: [&str; 16] = [
-    "NOT_FIDO_CERTIFIED",
-    "FIDO_CERTIFIED",
-    "FIDO_CERTIFIED_L1",
-    "FIDO_CERTIFIED_L1plus",
-    "FIDO_CERTIFIED_L2",
-    "FIDO_CERTIFIED_L2plus",
-    "FIDO_CERTIFIED_L3",
-    "FIDO_CERTIFIED_L3plus",
-    "SELF_ASSERTION_SUBMITTED",
-    "UPDATE_AVAILABLE",
-    "REVOKED",
-    "USER_VERIFICATION_BYPASS",
-    "ATTESTATION_KEY_COMPROMISE",
-    "USER_KEY_REMOTE_COMPROMISE",
-    "USER_KEY_PHYSICAL_COMPROMISE",
-    "RETIRED",
-];

@@ -164,6 +164,21 @@ fn an_entry_that_the_firmware_would_not_write_is_refused() {
 }
 
 #[test]
+fn a_private_key_that_is_none_is_refused() {
+    // COSE's ES256 (-7) and 32 bytes, in an array.
+    const BEFORE_KEY: [u8; 4] = [0x82, 0x26, 0x58, 0x20];
+    for byte in [0x00, 0xff] {
+        let mut state = used_state();
+        let credential = state.entries.get_mut(&keys::CREDENTIALS.start).unwrap();
+        let before = credential.windows(4).position(|four| four == BEFORE_KEY).unwrap();
+        credential[before + 4..before + 36].fill(byte);
+        let expected =
+            StateError::Entry { entry: keys::CREDENTIALS.start, reason: "not a credential" };
+        assert_eq!(decode(&forged(&state)), Err(expected), "{byte:02x}");
+    }
+}
+
+#[test]
 fn a_credential_twice_is_refused() {
     let mut state = used_state();
     let credential = state.entries[&keys::CREDENTIALS.start].clone();

@@ -19,7 +19,7 @@ mod status;
 pub use agreement::Difference;
 pub use path::{Path, PathError};
 pub use pem::{Roots, RootsError};
-pub use status::{Reported, certification, reported};
+pub use status::{Reported, STATUSES, certification, reported};
 
 pub(super) use certificate::Certificate;
 pub(super) use path::{MOST_CERTIFICATES, find as find_path, moment};

@@ -4,6 +4,31 @@ use super::{CertificateFacts, TrustSource};
 use crate::webauthn::check::{Check, Rule};
 use crate::webauthn::metadata::{Date, Entry, StatusReport};
 
+/// What the FIDO Alliance says of models, in the order of section 3.1.4; what it says one day that is not
+/// here is kept as it is.
+pub const STATUSES: [&str; 20] = [
+    NOT_CERTIFIED,
+    "FIDO_CERTIFIED",
+    USER_VERIFICATION_BYPASS,
+    ATTESTATION_KEY_COMPROMISE,
+    USER_KEY_REMOTE_COMPROMISE,
+    USER_KEY_PHYSICAL_COMPROMISE,
+    UPDATE_AVAILABLE,
+    REVOKED,
+    "SELF_ASSERTION_SUBMITTED",
+    "FIDO_CERTIFIED_L1",
+    "FIDO_CERTIFIED_L1plus",
+    "FIDO_CERTIFIED_L2",
+    "FIDO_CERTIFIED_L2plus",
+    "FIDO_CERTIFIED_L3",
+    "FIDO_CERTIFIED_L3plus",
+    "RETIRED",
+    "FIPS140_CERTIFIED_L1",
+    "FIPS140_CERTIFIED_L2",
+    "FIPS140_CERTIFIED_L3",
+    "FIPS140_CERTIFIED_L4",
+];
+
 /// No key of the model is to be trusted any more.
 const REVOKED: &str = "REVOKED";
 
@@ -12,7 +37,10 @@ const ATTESTATION_KEY_COMPROMISE: &str = "ATTESTATION_KEY_COMPROMISE";
 
 /// What newer firmware may mend.
 const MENDABLE: [&str; 3] =
-    ["USER_VERIFICATION_BYPASS", "USER_KEY_REMOTE_COMPROMISE", "USER_KEY_PHYSICAL_COMPROMISE"];
+    [USER_VERIFICATION_BYPASS, USER_KEY_REMOTE_COMPROMISE, USER_KEY_PHYSICAL_COMPROMISE];
+const USER_VERIFICATION_BYPASS: &str = "USER_VERIFICATION_BYPASS";
+const USER_KEY_REMOTE_COMPROMISE: &str = "USER_KEY_REMOTE_COMPROMISE";
+const USER_KEY_PHYSICAL_COMPROMISE: &str = "USER_KEY_PHYSICAL_COMPROMISE";
 
 /// Newer firmware is to be had.
 const UPDATE_AVAILABLE: &str = "UPDATE_AVAILABLE";
@@ -205,4 +233,14 @@ fn words(report: &StatusReport) -> String {
         text.push_str(&format!("; see {url}"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_certification_is_a_status() {
+        assert!(CERTIFICATIONS.iter().all(|status| STATUSES.contains(status)));
+    }
 }
